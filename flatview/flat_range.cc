@@ -1,0 +1,32 @@
+#include "planish/flatview/flat_range.h"
+
+#include <ostream>
+
+#include "planish/base/addr.h"
+
+namespace planish {
+
+bool CanMerge(const FlatRange& left, const FlatRange& right) {
+  // The offsets are compared without wrapping: a run that ends at offset 2^64
+  // is not continued by one that begins at offset 0.
+  const Uint128 left_end =
+      static_cast<Uint128>(left.offset) + left.range.size().wide();
+  return left.range.Touches(right.range) && left.region == right.region &&
+         left_end == right.offset &&
+         left.dirty_log_mask == right.dirty_log_mask &&
+         left.romd == right.romd && left.readonly == right.readonly &&
+         left.nonvolatile == right.nonvolatile && !left.unmergeable &&
+         !right.unmergeable;
+}
+
+std::ostream& operator<<(std::ostream& out, const FlatRange& r) {
+  out << r.range << ' ' << (r.region ? r.region->name() : "(null)");
+  if (r.offset != 0) out << " @" << Addr(r.offset);
+  if (r.romd) out << " romd";
+  if (r.readonly) out << " ro";
+  if (r.nonvolatile) out << " nv";
+  if (r.unmergeable) out << " um";
+  return out;
+}
+
+}  // namespace planish

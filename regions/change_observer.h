@@ -1,0 +1,32 @@
+// ChangeObserver: how the graph tells the layer that renders it, without
+// knowing it. Topology calls it at the outermost Commit, under the writer lock:
+//
+//   edits ... Commit() --> Prepare() --ok--> Publish() --> lock released
+//                              |                            --> Reclaim()
+//                              '--error--> every edit undone, error returned
+//
+// THREAD SAFETY  Called by one thread at a time, which holds the Transaction.
+
+#ifndef PLANISH_REGIONS_CHANGE_OBSERVER_H_
+#define PLANISH_REGIONS_CHANGE_OBSERVER_H_
+
+#include "absl/status/status.h"
+
+namespace planish {
+
+class ChangeObserver {
+ public:
+  virtual ~ChangeObserver() = default;
+
+  // Computes what the changed graph shows, and publishes nothing. On an error
+  // (Limits, X4) it throws away what it computed.
+  virtual absl::Status Prepare() = 0;
+  // Makes what Prepare() computed visible. Can't fail.
+  virtual void Publish() = 0;
+  // Frees what Publish() replaced. Called without the lock.
+  virtual void Reclaim() = 0;
+};
+
+}  // namespace planish
+
+#endif  // PLANISH_REGIONS_CHANGE_OBSERVER_H_

@@ -1,0 +1,22 @@
+// Limits: what one commit may cost (PROTOCOL X4). Aliases make a graph of a
+// hundred regions mean 2^40 ranges, or no end at all; a commit that would pass
+// a limit fails, names the root, and is undone.
+
+#ifndef PLANISH_REGIONS_LIMITS_H_
+#define PLANISH_REGIONS_LIMITS_H_
+
+#include <cstdint>
+
+namespace planish {
+
+struct Limits {
+  // Regions visited while one root is rendered, each once for every path that
+  // leads to it. Also bounds the memory of a commit: 48 bytes a step at most.
+  uint64_t max_render_steps = uint64_t{1} << 26;
+  // Regions on one path from a root, aliases counted.
+  int max_depth = 256;
+};
+
+}  // namespace planish
+
+#endif  // PLANISH_REGIONS_LIMITS_H_

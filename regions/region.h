@@ -1,0 +1,161 @@
+// Region: a node of the graph. It has a size, and an address inside at most
+// one container; what it shows there depends on its kind (SEMANTICS section 1):
+//
+//   kind         terminates   shows
+//   container    no           its children; holes fall through to whatever
+//                             lies below it
+//   RAM, ROM     yes          host memory; ROM is RAM that starts read-only
+//   ROM device   yes          memory when read in romd mode, else callbacks
+//   RAM device   yes          host memory that is really a device's BAR
+//   MMIO         yes          a device's callbacks
+//   reservation  yes          nothing: claims its space, rejects every access
+//   IOMMU        yes          what it translates to
+//   alias        no           a window onto another region
+//
+// A region that terminates may have children too: they come first, and the
+// region fills the gaps between them itself.
+//
+// PRECEDENCE  Among the children of one container the higher priority wins;
+//   among equals, the one linked last. Priorities of different containers are
+//   never compared: a child of a high container beats everything in a lower
+//   one, whatever its own number (R2.2, R2.3).
+// THREAD SAFETY  Getters: from the thread that holds a Transaction, or when no
+//   other thread edits the topology. name(), owner(), ram() and user_data()
+//   don't change by edits and may be read at any time.
+// LIFETIME  Its owner's. After Owner::Retire() the object stays readable, and
+//   every edit that names it fails, until the Owner is destroyed.
+// SOURCES  SEMANTICS.md section 1; QEMU's docs/devel/memory.rst for the terms.
+
+#ifndef PLANISH_REGIONS_REGION_H_
+#define PLANISH_REGIONS_REGION_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "planish/base/addr.h"
+#include "planish/regions/ram_block.h"
+
+namespace planish {
+
+class GraphEditor;
+class Owner;
+class Topology;
+
+enum class RegionKind : uint8_t {
+  kContainer,
+  kRam,
+  kRom,  // What RAM that is read-only calls itself.
+  kRomDevice,
+  kRamDevice,
+  kMmio,
+  kReservation,
+  kIommu,
+  kAlias,
+};
+
+// "container", "ram", "rom", "rom-device", "ram-device", "mmio", "reservation",
+// "iommu", "alias": the words of our text formats.
+absl::string_view RegionKindName(RegionKind kind);
+
+class Region {
+ public:
+  Region(const Region&) = delete;
+  Region& operator=(const Region&) = delete;
+  ~Region();
+
+  // kRom exactly if the region is RAM and readonly() now.
+  RegionKind kind() const {
+    return kind_ == RegionKind::kRam && readonly_ ? RegionKind::kRom : kind_;
+  }
+  // Has memory or callbacks of its own, so it makes ranges (R2.6).
+  bool terminates() const {
+    return kind_ != RegionKind::kContainer && kind_ != RegionKind::kAlias;
+  }
+  const std::string& name() const { return name_; }
+  Owner& owner() const { return owner_; }
+  // "system/pci/vga.vram": the names from the outermost container to here.
+  std::string Path() const;
+
+  // In its container. Kept, and of use as soon as the region is linked again,
+  // when it has none. TRAP (R2.19): the address of a region that is itself the
+  // root of an address space displaces that space's whole view.
+  Addr addr() const { return addr_; }
+  ByteCount size() const { return size_; }
+  int32_t priority() const { return priority_; }
+
+  // A disabled region hides its whole subtree, and covers nothing (R2.1).
+  bool enabled() const { return enabled_; }
+  // These three are inherited by everything below, through aliases too (R2.4).
+  // TRAP (R2.18): not by an address space whose root is only a window of equal
+  // extent onto another region; rendering starts behind such a root.
+  bool readonly() const { return readonly_; }
+  bool nonvolatile() const { return nonvolatile_; }
+  bool unmergeable() const { return unmergeable_; }
+  // ROM devices only: reads go straight to memory.
+  bool romd() const { return romd_; }
+  // The clients that log writes, a bit each (SEMANTICS section 7). Ranges that
+  // differ in it don't merge.
+  uint8_t dirty_log_mask() const { return dirty_log_mask_; }
+
+  // Null if the region has none.
+  const Region* container() const { return container_; }
+  // Ascending precedence: the last one wins.
+  const std::vector<Region*>& children() const { return children_; }
+
+  // Aliases only: the window shows the target from alias_offset() on. The
+  // target's own address doesn't matter, nor do the containers above it; its
+  // own flags and size do. Null once the target's owner has been retired.
+  const Region* alias_target() const { return alias_target_; }
+  uint64_t alias_offset() const { return alias_offset_; }
+
+  // Null if there is no host memory (other kinds, or RamBacking::None()).
+  const RamBlock* ram() const { return ram_.get(); }
+
+  // The embedder's own word, never looked at here: a device model, as a rule.
+  void* user_data() const { return user_data_; }
+  void set_user_data(void* user_data) { user_data_ = user_data; }
+
+ private:
+  friend class GraphEditor;
+  friend class Owner;
+  friend class Topology;
+
+  Region(Owner& owner, RegionKind kind, std::string name, ByteCount size);
+
+  // Orders siblings: ascending precedence.
+  static bool Below(const Region* a, const Region* b) {
+    return a->priority_ != b->priority_ ? a->priority_ < b->priority_
+                                        : a->link_seq_ < b->link_seq_;
+  }
+
+  Owner& owner_;
+  const std::string name_;
+  void* user_data_ = nullptr;
+  std::unique_ptr<RamBlock> ram_;
+
+  RegionKind kind_;
+  bool enabled_ = true;
+  bool readonly_ = false;
+  bool nonvolatile_ = false;
+  bool unmergeable_ = false;
+  bool romd_ = true;
+  uint8_t dirty_log_mask_ = 0;
+  int32_t priority_ = 0;
+  Addr addr_;
+  ByteCount size_;
+
+  Region* container_ = nullptr;
+  uint64_t link_seq_ = 0;  // Of the last link: larger is newer. T2.
+  std::vector<Region*> children_;
+
+  Region* alias_target_ = nullptr;
+  uint64_t alias_offset_ = 0;
+  std::vector<Region*> aliases_;  // That have this region as their target. T4.
+};
+
+}  // namespace planish
+
+#endif  // PLANISH_REGIONS_REGION_H_

@@ -1,0 +1,187 @@
+// Topology: the graph of regions, and the one place where it is edited.
+//
+//    system (container) --+-- ram-below-4g (alias) - - -> pc.ram (RAM)
+//                         +-- pci (container, prio -1)        ^
+//                         |     +-- vga.vram (RAM)            .
+//                         +-- pam-ram (alias, prio 1) . . . . '
+//
+// Links (---) make trees: a region has at most one container. Aliases (- ->)
+// make a graph of them. Several windows may show one region, windows onto the
+// container they lie in are ordinary, and only a window that shows itself
+// without end is refused (X4).
+//
+// INVARIANTS (CheckInvariants())
+//   T1  A region is among its container's children exactly once, and no region
+//       is below itself.
+//   T2  Children ascend by (priority, time of link), so the last one wins.
+//   T3  An alias has no children; nothing else has an alias target.
+//   T4  A region knows each alias that targets it, and no other.
+// THREAD SAFETY  Edits from any thread, one Transaction at a time. Getters of
+//   Region are safe inside a Transaction, or while nobody edits.
+// LIFETIME  Outlives its owners and address spaces; its destructor checks that.
+// ERRORS  An edit that fails names both sides and changes nothing (X2):
+//     kInvalidArgument    can never work: of two topologies, below itself, an
+//                         alias as container, a setter of the wrong kind
+//     kFailedPrecondition can't work now: has a container, has none, its owner
+//                         was retired (X5), endless alias recursion (X4)
+//     kResourceExhausted  Limits, or host memory
+//   An edit outside a Transaction commits by itself, so it can also return what
+//   Transaction::Commit() can.
+// COST  Edit: O(1), Link and Unlink O(siblings) moved by memmove; then the
+//   commit's. Creating a region costs no commit.
+// SOURCES  SEMANTICS.md sections 1 and 2; PROTOCOL X1-X5.
+
+#ifndef PLANISH_REGIONS_TOPOLOGY_H_
+#define PLANISH_REGIONS_TOPOLOGY_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "planish/base/addr.h"
+#include "planish/base/mutex.h"
+#include "planish/regions/change_observer.h"
+#include "planish/regions/limits.h"
+#include "planish/regions/owner.h"
+#include "planish/regions/ram_block.h"
+#include "planish/regions/region.h"
+#include "planish/regions/transaction.h"
+
+namespace planish {
+
+class Topology {
+ public:
+  explicit Topology(Limits limits = Limits());
+  ~Topology();
+  Topology(const Topology&) = delete;
+  Topology& operator=(const Topology&) = delete;
+
+  const Limits& limits() const { return limits_; }
+
+  // ---- Creating regions. Enabled, without a container, priority 0. Names need
+  // not be unique. The region lives as long as `owner`, which must not have
+  // been retired. For the kinds see region.h.
+  absl::StatusOr<Region*> AddContainer(Owner& owner, std::string name,
+                                       ByteCount size = ByteCount::TwoTo64());
+  absl::StatusOr<Region*> AddRam(Owner& owner, std::string name, ByteCount size,
+                                 RamBacking backing = RamBacking::Anonymous());
+  absl::StatusOr<Region*> AddRom(Owner& owner, std::string name, ByteCount size,
+                                 RamBacking backing = RamBacking::Anonymous());
+  // Starts in romd mode.
+  absl::StatusOr<Region*> AddRomDevice(
+      Owner& owner, std::string name, ByteCount size,
+      RamBacking backing = RamBacking::Anonymous());
+  // Host memory that is really a mapped device BAR.
+  absl::StatusOr<Region*> AddRamDevice(Owner& owner, std::string name,
+                                       ByteCount size, RamBacking backing);
+  absl::StatusOr<Region*> AddMmio(Owner& owner, std::string name,
+                                  ByteCount size);
+  absl::StatusOr<Region*> AddReservation(Owner& owner, std::string name,
+                                         ByteCount size);
+  absl::StatusOr<Region*> AddIommu(Owner& owner, std::string name,
+                                   ByteCount size = ByteCount::TwoTo64());
+  // A window of `size` bytes onto `target` from `offset` on. The window may be
+  // larger than what it shows: the rest of it is a hole.
+  absl::StatusOr<Region*> AddAlias(Owner& owner, std::string name,
+                                   Region& target, uint64_t offset,
+                                   ByteCount size);
+
+  // ---- Edits. Each takes effect at the outermost commit.
+
+  // Puts `child` into `container` at `at`, as the newest of its priority. It
+  // may overlap its siblings and hang over the container's end.
+  absl::Status Link(Region& container, Region& child, Addr at,
+                    int32_t priority = 0);
+  absl::Status Unlink(Region& child);
+
+  // TRAP (R2.3): counts as linking again, so the region becomes the newest of
+  // its priority and may begin to cover a sibling of the same priority. The
+  // same address as before is no edit.
+  absl::Status SetAddress(Region& region, Addr at);
+  // Counts as linking again, like SetAddress(), if the priority changes.
+  absl::Status SetPriority(Region& region, int32_t priority);
+  // These keep the order among siblings.
+  absl::Status SetEnabled(Region& region, bool enabled);
+  // Not for regions with host memory.
+  absl::Status SetSize(Region& region, ByteCount size);
+  absl::Status SetReadonly(Region& region, bool readonly);
+  absl::Status SetNonvolatile(Region& region, bool nonvolatile);
+  absl::Status SetUnmergeable(Region& region, bool unmergeable);
+  absl::Status SetDirtyLogMask(Region& region, uint8_t mask);
+  absl::Status SetRomd(Region& rom_device, bool romd);
+  absl::Status SetAliasOffset(Region& alias, uint64_t offset);
+
+  // Aborts with the id of the first invariant that doesn't hold.
+  // REQUIRES: inside a Transaction, or while nobody edits.
+  void CheckInvariants() const;
+
+  // ---- For the layer that renders. Set once, before the first commit that
+  // should be seen; lives as long as the topology.
+  void set_observer(std::unique_ptr<ChangeObserver> observer);
+  ChangeObserver* observer() const { return observer_.get(); }
+  // True on the thread that holds a Transaction.
+  bool InTransaction() const;
+  // Marks the graph changed, so that the outermost commit renders.
+  // REQUIRES: InTransaction().
+  void MarkChanged() { changed_ = true; }
+
+ private:
+  friend class GraphEditor;
+  friend class Owner;
+  friend class Transaction;
+
+  using Inverse = std::function<void()>;
+
+  void BeginTransaction();
+  absl::Status CommitTransaction();
+  void Undo();
+  void Record(Inverse inverse) { inverses_.push_back(std::move(inverse)); }
+
+  absl::StatusOr<Region*> Create(Owner& owner, RegionKind kind,
+                                 std::string name, ByteCount size,
+                                 RamBacking backing);
+  // Fails unless edits may name `region`.
+  absl::Status CheckEditable(const Region& region) const;
+
+  // Opens a Transaction, checks `region`, runs `edit`, commits.
+  template <typename Edit>
+  absl::Status RunEdit(Region& region, Edit edit);
+  // The same for an edit that only sets `field`.
+  template <typename T>
+  absl::Status SetField(Region& region, T Region::*field, T value);
+
+  // Raw edits: no checks, but an inverse recorded.
+  void LinkRaw(Region& container, Region& child);
+  void UnlinkRaw(Region& child);
+  void SetTargetRaw(Region& alias, Region* target);
+  template <typename T>
+  void SetRaw(Region& region, T Region::*field, T value);
+  // The graph half of Owner::Retire(): nothing leads to its regions (O2).
+  void IsolateOwner(Owner& owner);
+
+  const Limits limits_;
+  std::unique_ptr<ChangeObserver> observer_;
+
+  // The writer lock, held by a Transaction from its first Begin to its last
+  // Commit. Recursive by hand: only holder_ itself can read its own id there,
+  // so relaxed order suffices.
+  Mutex mu_;
+  std::atomic<std::thread::id> holder_;
+  // The rest belongs to the holder.
+  int depth_ = 0;
+  bool changed_ = false;
+  uint64_t next_link_seq_ = 1;
+  std::vector<Inverse> inverses_;
+  std::vector<Owner*> retired_here_;
+  std::vector<Owner*> owners_;
+};
+
+}  // namespace planish
+
+#endif  // PLANISH_REGIONS_TOPOLOGY_H_
