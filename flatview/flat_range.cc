@@ -1,6 +1,8 @@
 #include "planish/flatview/flat_range.h"
 
+#include <cstddef>
 #include <ostream>
+#include <vector>
 
 #include "planish/base/addr.h"
 
@@ -17,6 +19,18 @@ bool CanMerge(const FlatRange& left, const FlatRange& right) {
          left.romd == right.romd && left.readonly == right.readonly &&
          left.nonvolatile == right.nonvolatile && !left.unmergeable &&
          !right.unmergeable;
+}
+
+void MergeNeighbours(std::vector<FlatRange>& ranges) {
+  size_t kept = 0;
+  for (size_t i = 0; i < ranges.size(); ++i) {
+    if (kept > 0 && CanMerge(ranges[kept - 1], ranges[i])) {
+      ranges[kept - 1].range.last = ranges[i].range.last;
+    } else {
+      ranges[kept++] = ranges[i];
+    }
+  }
+  ranges.resize(kept);
 }
 
 std::ostream& operator<<(std::ostream& out, const FlatRange& r) {

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <ostream>
+#include <vector>
 
 #include "planish/base/addr.h"
 #include "planish/regions/region.h"
@@ -36,6 +37,9 @@ struct FlatRange {
   // compared there (listeners hear of it apart), here it is.
   friend bool operator==(const FlatRange&, const FlatRange&) = default;
 };
+
+// Joins neighbours that CanMerge(), left to right. REQUIRES: ascending.
+void MergeNeighbours(std::vector<FlatRange>& ranges);
 
 // True if `right`, which follows `left`, is a part of the same run (2.4).
 bool CanMerge(const FlatRange& left, const FlatRange& right);

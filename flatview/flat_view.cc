@@ -18,19 +18,6 @@ struct FlatView::Storage {
 
 namespace {
 
-// Joins neighbours in place, left to right (SEMANTICS 2.4).
-void MergeNeighbours(std::vector<FlatRange>& ranges) {
-  size_t kept = 0;
-  for (size_t i = 0; i < ranges.size(); ++i) {
-    if (kept > 0 && CanMerge(ranges[kept - 1], ranges[i])) {
-      ranges[kept - 1].range.last = ranges[i].range.last;
-    } else {
-      ranges[kept++] = ranges[i];
-    }
-  }
-  ranges.resize(kept);
-}
-
 // The part of `r` inside `window`, with its offset. REQUIRES: they overlap.
 FlatRange Part(const FlatRange& r, AddrRange window) {
   FlatRange part = r;

@@ -2,7 +2,7 @@
 // knowing it. Topology calls it at the outermost Commit, under the writer lock:
 //
 //   edits ... Commit() --> Prepare() --ok--> Publish() --> lock released
-//                              |                            --> Reclaim()
+//                              |                            --> list freed
 //                              '--error--> every edit undone, error returned
 //
 // THREAD SAFETY  Called by one thread at a time, which holds the Transaction.
@@ -11,6 +11,7 @@
 #define PLANISH_REGIONS_CHANGE_OBSERVER_H_
 
 #include "absl/status/status.h"
+#include "planish/base/retire_list.h"
 
 namespace planish {
 
@@ -21,10 +22,9 @@ class ChangeObserver {
   // Computes what the changed graph shows, and publishes nothing. On an error
   // (Limits, X4) it throws away what it computed.
   virtual absl::Status Prepare() = 0;
-  // Makes what Prepare() computed visible. Can't fail.
-  virtual void Publish() = 0;
-  // Frees what Publish() replaced. Called without the lock.
-  virtual void Reclaim() = 0;
+  // Makes what Prepare() computed visible, and lists what that replaced. Can't
+  // fail.
+  virtual void Publish(RetireList& replaced) = 0;
 };
 
 }  // namespace planish

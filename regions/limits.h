@@ -11,7 +11,8 @@ namespace planish {
 
 struct Limits {
   // Regions visited while one root is rendered, each once for every path that
-  // leads to it. Also bounds the memory of a commit: 48 bytes a step at most.
+  // leads to it. Also bounds a commit's memory, to some 150 bytes a step. At
+  // most 2^32 - 1.
   uint64_t max_render_steps = uint64_t{1} << 26;
   // Regions on one path from a root, aliases counted.
   int max_depth = 256;

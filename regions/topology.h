@@ -40,6 +40,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -130,18 +131,20 @@ class Topology {
   // Marks the graph changed, so that the outermost commit renders.
   // REQUIRES: InTransaction().
   void MarkChanged() { changed_ = true; }
+  // To be called, newest first, if the transaction under way is undone.
+  // REQUIRES: InTransaction().
+  void OnUndo(std::function<void()> inverse) {
+    inverses_.push_back(std::move(inverse));
+  }
 
  private:
   friend class GraphEditor;
   friend class Owner;
   friend class Transaction;
 
-  using Inverse = std::function<void()>;
-
   void BeginTransaction();
   absl::Status CommitTransaction();
   void Undo();
-  void Record(Inverse inverse) { inverses_.push_back(std::move(inverse)); }
 
   absl::StatusOr<Region*> Create(Owner& owner, RegionKind kind,
                                  std::string name, ByteCount size,
@@ -177,7 +180,7 @@ class Topology {
   int depth_ = 0;
   bool changed_ = false;
   uint64_t next_link_seq_ = 1;
-  std::vector<Inverse> inverses_;
+  std::vector<std::function<void()>> inverses_;
   std::vector<Owner*> retired_here_;
   std::vector<Owner*> owners_;
 };

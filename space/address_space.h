@@ -85,6 +85,7 @@ class AddressSpace {
   const std::string& name() const { return name_; }
   // Null once its owner, or the root's, has been retired.
   const Region* root() const { return root_; }
+  // REQUIRES: it has not been destroyed.
   Owner& owner() const { return owner_; }
 
   const Snapshot& Current() const {
@@ -98,6 +99,7 @@ class AddressSpace {
   friend class Publisher;
   AddressSpace(Owner& owner, std::string name, Region& root);
 
+  Topology& topology_;
   Owner& owner_;
   const std::string name_;
   const Region* root_;

@@ -1,0 +1,72 @@
+#include "planish/regions/graph_editor.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "planish/base/status_macros.h"
+
+namespace planish {
+
+absl::StatusOr<Region*> GraphEditor::Add(Owner& owner, RegionKind kind,
+                                         std::string name, ByteCount size,
+                                         RamBacking backing) {
+  return topology_.Create(owner, kind, std::move(name), size, backing);
+}
+
+absl::Status GraphEditor::SetKind(Region& region, RegionKind kind) {
+  PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(region));
+  if (kind == RegionKind::kAlias && !region.children().empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", region.name(), "' has children, so it can't become an alias"));
+  }
+  // A read-only RAM is a ROM: what a table calls either is one kind here.
+  if (kind == RegionKind::kRom) kind = RegionKind::kRam;
+  if (region.kind_ == kind) return absl::OkStatus();
+  if (kind != RegionKind::kAlias && region.alias_target_ != nullptr) {
+    topology_.SetTargetRaw(region, nullptr);
+  }
+  topology_.SetRaw(region, &Region::kind_, kind);
+  return absl::OkStatus();
+}
+
+absl::Status GraphEditor::SetAddress(Region& region, Addr at) {
+  return topology_.SetField(region, &Region::addr_, at);
+}
+
+absl::Status GraphEditor::SetPriority(Region& region, int32_t priority) {
+  PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(region));
+  if (region.priority_ == priority) return absl::OkStatus();
+  // Out and in again under the old link's number: T2 holds, age is kept.
+  Region* const container = region.container_;
+  if (container != nullptr) topology_.UnlinkRaw(region);
+  topology_.SetRaw(region, &Region::priority_, priority);
+  if (container != nullptr) topology_.LinkRaw(*container, region);
+  return absl::OkStatus();
+}
+
+absl::Status GraphEditor::SetSize(Region& region, ByteCount size) {
+  return topology_.SetField(region, &Region::size_, size);
+}
+
+absl::Status GraphEditor::SetRomd(Region& region, bool romd) {
+  return topology_.SetField(region, &Region::romd_, romd);
+}
+
+absl::Status GraphEditor::SetAlias(Region& alias, Region* target,
+                                   uint64_t offset) {
+  PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(alias));
+  if (target != nullptr) {
+    PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(*target));
+  }
+  if (alias.kind_ != RegionKind::kAlias) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", alias.name(), "' is no alias"));
+  }
+  if (alias.alias_target_ != target) topology_.SetTargetRaw(alias, target);
+  return topology_.SetField(alias, &Region::alias_offset_, offset);
+}
+
+}  // namespace planish

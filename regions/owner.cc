@@ -1,0 +1,46 @@
+#include "planish/regions/owner.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "planish/base/check.h"
+#include "planish/regions/topology.h"
+#include "planish/regions/transaction.h"
+
+namespace planish {
+
+Owner::Owner(Topology& topology, std::string name)
+    : topology_(topology), name_(std::move(name)) {
+  auto join = Transaction::Begin(topology_);
+  PLANISH_CHECK_OK(join);
+  topology_.owners_.push_back(this);
+  PLANISH_CHECK_OK(join->Commit());
+}
+
+Owner::~Owner() {
+  PLANISH_CHECK(!topology_.InTransaction(),
+                "X1: an Owner was destroyed inside a Transaction");
+  Retire();
+  auto leave = Transaction::Begin(topology_);
+  PLANISH_CHECK_OK(leave);
+  auto& owners = topology_.owners_;
+  owners.erase(std::find(owners.begin(), owners.end(), this));
+  PLANISH_CHECK_OK(leave->Commit());
+}
+
+bool Owner::Retire() {
+  auto edit = Transaction::Begin(topology_);
+  PLANISH_CHECK_OK(edit);
+  const bool first = !retired_;
+  if (first) {
+    topology_.IsolateOwner(*this);
+    topology_.retired_here_.push_back(this);
+  }
+  // X5: taking things out adds no render steps, so an outermost commit of
+  // nothing else can't fail. In an outer transaction this commits nothing yet.
+  PLANISH_CHECK_OK(edit->Commit());
+  return first;
+}
+
+}  // namespace planish

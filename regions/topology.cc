@@ -1,0 +1,466 @@
+#include "planish/regions/topology.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "absl/memory/memory.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "planish/base/check.h"
+#include "planish/base/status_macros.h"
+
+namespace planish {
+namespace {
+
+// 'uart0' [0x1000 +0x20]: how messages name a region.
+std::string Named(const Region& region) {
+  std::ostringstream out;
+  out << "'" << region.name() << "' [" << region.addr() << " +"
+      << region.size() << "]";
+  return out.str();
+}
+
+bool HasHostMemory(RegionKind kind) {
+  return kind == RegionKind::kRam || kind == RegionKind::kRom ||
+         kind == RegionKind::kRomDevice || kind == RegionKind::kRamDevice;
+}
+
+}  // namespace
+
+Topology::Topology(Limits limits) : limits_(limits) {
+  PLANISH_CHECK(limits.max_render_steps <= UINT32_MAX,
+                "X4: Limits::max_render_steps past 2^32 - 1");
+}
+
+Topology::~Topology() {
+  PLANISH_CHECK(owners_.empty(), "O1: an Owner outlives its Topology");
+}
+
+// ---- Transactions.
+
+bool Topology::InTransaction() const {
+  return holder_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
+
+// Recursion by hand is beyond the analysis; X1.
+void Topology::BeginTransaction() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  if (InTransaction()) {
+    ++depth_;
+    return;
+  }
+  mu_.Lock();
+  holder_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+  depth_ = 1;
+}
+
+absl::Status Topology::CommitTransaction() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  PLANISH_CHECK(InTransaction(), "X1: Commit on another thread");
+  if (depth_ > 1) {
+    --depth_;
+    return absl::OkStatus();
+  }
+  absl::Status status;
+  RetireList replaced;  // Freed after the lock: it may take a while.
+  if (changed_ && observer_ != nullptr) {
+    status = observer_->Prepare();
+    if (!status.ok()) {
+      Undo();
+      // What was published before rendered within the limits, and retirement
+      // only takes out of that (X5).
+      PLANISH_CHECK_OK(observer_->Prepare());
+    }
+    observer_->Publish(replaced);
+  }
+  changed_ = false;
+  inverses_.clear();
+  retired_here_.clear();
+  depth_ = 0;
+  holder_.store(std::thread::id(), std::memory_order_relaxed);
+  mu_.Unlock();
+  return status;
+}
+
+void Topology::Undo() {
+  std::vector<std::function<void()>> inverses = std::exchange(inverses_, {});
+  for (auto it = inverses.rbegin(); it != inverses.rend(); ++it) (*it)();
+  // A retirement stands (X5), whatever else its transaction did.
+  for (Owner* owner : retired_here_) IsolateOwner(*owner);
+}
+
+void Topology::set_observer(std::unique_ptr<ChangeObserver> observer) {
+  PLANISH_CHECK(observer_ == nullptr, "a second observer of one topology");
+  observer_ = std::move(observer);
+}
+
+// ---- Raw edits.
+
+template <typename T>
+void Topology::SetRaw(Region& region, T Region::*field, T value) {
+  OnUndo([&region, field, old = region.*field] { region.*field = old; });
+  region.*field = std::move(value);
+  changed_ = true;
+}
+
+void Topology::LinkRaw(Region& container, Region& child) {
+  auto& siblings = container.children_;
+  siblings.insert(std::upper_bound(siblings.begin(), siblings.end(), &child,
+                                   Region::Below),
+                  &child);
+  child.container_ = &container;
+  OnUndo([this, &child] { UnlinkRaw(child); });
+  changed_ = true;
+}
+
+void Topology::UnlinkRaw(Region& child) {
+  Region& container = *child.container_;
+  auto& siblings = container.children_;
+  // T2: (priority, link_seq) is unique, so this finds the child itself.
+  const auto at = std::lower_bound(siblings.begin(), siblings.end(), &child,
+                                   Region::Below);
+  PLANISH_CHECK(at != siblings.end() && *at == &child,
+                "T2: a child is not where its priority puts it");
+  siblings.erase(at);
+  child.container_ = nullptr;
+  OnUndo([this, &container, &child] { LinkRaw(container, child); });
+  changed_ = true;
+}
+
+void Topology::SetTargetRaw(Region& alias, Region* target) {
+  Region* const old = alias.alias_target_;
+  if (old != nullptr) {
+    auto& aliases = old->aliases_;
+    aliases.erase(std::find(aliases.begin(), aliases.end(), &alias));
+  }
+  if (target != nullptr) target->aliases_.push_back(&alias);
+  alias.alias_target_ = target;
+  OnUndo([this, &alias, old] { SetTargetRaw(alias, old); });
+  changed_ = true;
+}
+
+void Topology::IsolateOwner(Owner& owner) {
+  owner.retired_ = true;
+  for (const auto& region : owner.regions_) {
+    if (region->container_ != nullptr) UnlinkRaw(*region);
+    while (!region->children_.empty()) UnlinkRaw(*region->children_.back());
+    while (!region->aliases_.empty()) {
+      SetTargetRaw(*region->aliases_.back(), nullptr);
+    }
+    if (region->alias_target_ != nullptr) SetTargetRaw(*region, nullptr);
+  }
+  changed_ = true;  // Spaces may be rooted in its regions.
+}
+
+// ---- Creating.
+
+absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
+                                         std::string name, ByteCount size,
+                                         RamBacking backing) {
+  if (&owner.topology() != this) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "'", name, "': owner '", owner.name(), "' is of another topology"));
+  }
+  auto block = RamBlock::Create(
+      name.c_str(), size, HasHostMemory(kind) ? backing : RamBacking::None());
+  if (!block.ok()) return block.status();
+  PLANISH_ASSIGN_OR_RETURN(Transaction edit, Transaction::Begin(*this));
+  Region* made = nullptr;
+  if (!owner.retired()) {
+    owner.regions_.push_back(absl::WrapUnique(
+        new Region(owner, kind, std::move(name), size)));
+    made = owner.regions_.back().get();
+    made->ram_ = *std::move(block);
+    if (kind == RegionKind::kRom) {
+      made->kind_ = RegionKind::kRam;
+      made->readonly_ = true;
+    }
+  }
+  PLANISH_RETURN_IF_ERROR(edit.Commit());
+  if (made == nullptr) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "X5: a region for owner '", owner.name(), "', which was retired"));
+  }
+  return made;
+}
+
+absl::StatusOr<Region*> Topology::AddContainer(Owner& owner, std::string name,
+                                               ByteCount size) {
+  return Create(owner, RegionKind::kContainer, std::move(name), size,
+                RamBacking::None());
+}
+
+absl::StatusOr<Region*> Topology::AddRam(Owner& owner, std::string name,
+                                         ByteCount size, RamBacking backing) {
+  return Create(owner, RegionKind::kRam, std::move(name), size, backing);
+}
+
+absl::StatusOr<Region*> Topology::AddRom(Owner& owner, std::string name,
+                                         ByteCount size, RamBacking backing) {
+  return Create(owner, RegionKind::kRom, std::move(name), size, backing);
+}
+
+absl::StatusOr<Region*> Topology::AddRomDevice(Owner& owner, std::string name,
+                                               ByteCount size,
+                                               RamBacking backing) {
+  return Create(owner, RegionKind::kRomDevice, std::move(name), size, backing);
+}
+
+absl::StatusOr<Region*> Topology::AddRamDevice(Owner& owner, std::string name,
+                                               ByteCount size,
+                                               RamBacking backing) {
+  return Create(owner, RegionKind::kRamDevice, std::move(name), size, backing);
+}
+
+absl::StatusOr<Region*> Topology::AddMmio(Owner& owner, std::string name,
+                                          ByteCount size) {
+  return Create(owner, RegionKind::kMmio, std::move(name), size,
+                RamBacking::None());
+}
+
+absl::StatusOr<Region*> Topology::AddReservation(Owner& owner, std::string name,
+                                                 ByteCount size) {
+  return Create(owner, RegionKind::kReservation, std::move(name), size,
+                RamBacking::None());
+}
+
+absl::StatusOr<Region*> Topology::AddIommu(Owner& owner, std::string name,
+                                           ByteCount size) {
+  return Create(owner, RegionKind::kIommu, std::move(name), size,
+                RamBacking::None());
+}
+
+absl::StatusOr<Region*> Topology::AddAlias(Owner& owner, std::string name,
+                                           Region& target, uint64_t offset,
+                                           ByteCount size) {
+  PLANISH_ASSIGN_OR_RETURN(Transaction edit, Transaction::Begin(*this));
+  absl::Status status = CheckEditable(target);
+  Region* made = nullptr;
+  if (status.ok()) {
+    auto alias = Create(owner, RegionKind::kAlias, std::move(name), size,
+                        RamBacking::None());
+    status = alias.status();
+    if (status.ok()) {
+      made = *alias;
+      // Part of the alias' making, and not of the transaction: it stays if that
+      // is undone, as the region itself does.
+      made->alias_target_ = &target;
+      made->alias_offset_ = offset;
+      target.aliases_.push_back(made);
+    }
+  }
+  status.Update(edit.Commit());
+  if (!status.ok()) return status;
+  return made;
+}
+
+// ---- Edits.
+
+absl::Status Topology::CheckEditable(const Region& region) const {
+  if (&region.owner().topology() != this) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(Named(region), " is of another topology"));
+  }
+  if (region.owner().retired()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("X5: ", Named(region), ": its owner '",
+                     region.owner().name(), "' was retired"));
+  }
+  return absl::OkStatus();
+}
+
+template <typename Edit>
+absl::Status Topology::RunEdit(Region& region, Edit edit) {
+  PLANISH_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*this));
+  absl::Status status = CheckEditable(region);
+  if (status.ok()) status = edit();
+  status.Update(transaction.Commit());
+  return status;
+}
+
+template <typename T>
+absl::Status Topology::SetField(Region& region, T Region::*field, T value) {
+  return RunEdit(region, [&] {
+    if (region.*field != value) SetRaw(region, field, value);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Topology::Link(Region& container, Region& child, Addr at,
+                            int32_t priority) {
+  return RunEdit(child, [&]() -> absl::Status {
+    PLANISH_RETURN_IF_ERROR(CheckEditable(container));
+    if (child.container_ != nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(Named(child), " can't go into ", Named(container),
+                       ": it already has container ",
+                       Named(*child.container_)));
+    }
+    if (container.kind_ == RegionKind::kAlias) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(Named(child), " can't go into ", Named(container),
+                       ": an alias has no children"));
+    }
+    for (const Region* up = &container; up != nullptr; up = up->container_) {
+      if (up == &child) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(Named(child), " can't go into ", Named(container),
+                         ": it would lie below itself"));
+      }
+    }
+    SetRaw(child, &Region::addr_, at);
+    SetRaw(child, &Region::priority_, priority);
+    SetRaw(child, &Region::link_seq_, next_link_seq_++);
+    LinkRaw(container, child);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Topology::Unlink(Region& child) {
+  return RunEdit(child, [&]() -> absl::Status {
+    if (child.container_ == nullptr) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(Named(child), " has no container"));
+    }
+    UnlinkRaw(child);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Topology::SetAddress(Region& region, Addr at) {
+  return RunEdit(region, [&] {
+    if (region.addr_ == at) return absl::OkStatus();
+    Region* const container = region.container_;
+    if (container == nullptr) {
+      SetRaw(region, &Region::addr_, at);
+      return absl::OkStatus();
+    }
+    UnlinkRaw(region);
+    return Link(*container, region, at, region.priority_);
+  });
+}
+
+absl::Status Topology::SetPriority(Region& region, int32_t priority) {
+  return RunEdit(region, [&] {
+    if (region.priority_ == priority) return absl::OkStatus();
+    Region* const container = region.container_;
+    if (container == nullptr) {
+      SetRaw(region, &Region::priority_, priority);
+      return absl::OkStatus();
+    }
+    UnlinkRaw(region);
+    return Link(*container, region, region.addr_, priority);
+  });
+}
+
+absl::Status Topology::SetEnabled(Region& region, bool enabled) {
+  return SetField(region, &Region::enabled_, enabled);
+}
+
+absl::Status Topology::SetSize(Region& region, ByteCount size) {
+  return RunEdit(region, [&]() -> absl::Status {
+    if (region.size_ == size) return absl::OkStatus();
+    if (region.ram_ != nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          Named(region), " has host memory of a fixed size"));
+    }
+    SetRaw(region, &Region::size_, size);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Topology::SetReadonly(Region& region, bool readonly) {
+  return SetField(region, &Region::readonly_, readonly);
+}
+
+absl::Status Topology::SetNonvolatile(Region& region, bool nonvolatile) {
+  return SetField(region, &Region::nonvolatile_, nonvolatile);
+}
+
+absl::Status Topology::SetUnmergeable(Region& region, bool unmergeable) {
+  return SetField(region, &Region::unmergeable_, unmergeable);
+}
+
+absl::Status Topology::SetDirtyLogMask(Region& region, uint8_t mask) {
+  return SetField(region, &Region::dirty_log_mask_, mask);
+}
+
+absl::Status Topology::SetRomd(Region& rom_device, bool romd) {
+  return RunEdit(rom_device, [&]() -> absl::Status {
+    if (rom_device.kind_ != RegionKind::kRomDevice) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          Named(rom_device), " is no ROM device but ",
+          RegionKindName(rom_device.kind())));
+    }
+    if (rom_device.romd_ != romd) SetRaw(rom_device, &Region::romd_, romd);
+    return absl::OkStatus();
+  });
+}
+
+absl::Status Topology::SetAliasOffset(Region& alias, uint64_t offset) {
+  return RunEdit(alias, [&]() -> absl::Status {
+    if (alias.kind_ != RegionKind::kAlias) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(Named(alias), " is no alias but ",
+                       RegionKindName(alias.kind())));
+    }
+    if (alias.alias_offset_ != offset) {
+      SetRaw(alias, &Region::alias_offset_, offset);
+    }
+    return absl::OkStatus();
+  });
+}
+
+// ---- Invariants.
+
+void Topology::CheckInvariants() const {
+  for (const Owner* owner : owners_) {
+    for (const auto& region : owner->regions_) {
+      const Region& r = *region;
+      PLANISH_CHECK(&r.owner_ == owner, "O1: a region of another owner");
+      if (owner->retired_) {
+        PLANISH_CHECK(r.container_ == nullptr && r.children_.empty() &&
+                          r.aliases_.empty() && r.alias_target_ == nullptr,
+                      "O2: a retired owner's region is still linked");
+      }
+      if (r.container_ != nullptr) {
+        const auto& siblings = r.container_->children_;
+        PLANISH_CHECK_EQ(std::count(siblings.begin(), siblings.end(), &r), 1,
+                         "T1: a child is not among its container's");
+      }
+      const Region* fast = r.container_;
+      for (const Region* up = &r; fast != nullptr; up = up->container_) {
+        PLANISH_CHECK(fast != up, "T1: a region lies below itself");
+        fast = fast->container_ ? fast->container_->container_ : nullptr;
+      }
+      for (size_t i = 0; i < r.children_.size(); ++i) {
+        PLANISH_CHECK(r.children_[i]->container_ == &r,
+                      "T1: a child of another container");
+        PLANISH_CHECK(i == 0 || Region::Below(r.children_[i - 1],
+                                              r.children_[i]),
+                      "T2: children out of order");
+      }
+      PLANISH_CHECK(r.kind_ != RegionKind::kAlias || r.children_.empty(),
+                    "T3: an alias with children");
+      PLANISH_CHECK(r.kind_ == RegionKind::kAlias || !r.alias_target_,
+                    "T3: a target, but no alias");
+      if (r.alias_target_ != nullptr) {
+        const auto& aliases = r.alias_target_->aliases_;
+        PLANISH_CHECK_EQ(std::count(aliases.begin(), aliases.end(), &r), 1,
+                         "T4: a target that doesn't know its alias");
+      }
+      for (const Region* alias : r.aliases_) {
+        PLANISH_CHECK(alias->alias_target_ == &r,
+                      "T4: an alias of something else");
+      }
+    }
+  }
+}
+
+}  // namespace planish
