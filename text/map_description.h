@@ -4,8 +4,8 @@
 // topology tables (docs/TEXT.md).
 //
 //   file --reader--> MapDescription --Machine::Create()--> live graph, spaces
-//                      |        ^
-//                    writer     '-- Delta, applied to rows or to a Machine
+//                          |                                     ^
+//                        writer --> file      delta.tsv --Apply()-'
 //
 // THREAD SAFETY  A plain value.
 
@@ -22,9 +22,11 @@
 
 namespace planish::text {
 
-// A region's name in a description: any number, unique among its rows.
+// A region's name in a description: any number from 0, unique among its rows.
 using RowId = int64_t;
 
+// One region. The fields are the columns of the topology table; which of them
+// may stand together is row_columns.h's.
 struct RegionRow {
   RowId id = 0;
   std::optional<RowId> parent;
@@ -38,11 +40,12 @@ struct RegionRow {
   bool readonly = false;
   bool nonvolatile = false;
   bool enabled = true;
+  // Aliases only; an alias without a target shows nothing.
   std::optional<RowId> alias;
   uint64_t alias_offset = 0;
 
   // Optional columns. An absent kind follows from type, terminates, readonly;
-  // an absent romd from type.
+  // an absent romd from type; an absent unmergeable is false.
   std::optional<std::string> owner;  // As QEMU prints it: "owner:{dev id=x}".
   std::optional<RegionKind> kind;
   std::optional<bool> unmergeable;
@@ -52,8 +55,11 @@ struct RegionRow {
 
   // The kind that the row means.
   RegionKind EffectiveKind() const;
+  // ROM devices: whether reads go straight to memory.
+  bool EffectiveRomd() const { return romd.value_or(type == "romd"); }
 };
 
+// One address space.
 struct SpaceRow {
   std::string name;
   RowId root = 0;
@@ -63,10 +69,13 @@ struct SpaceRow {
 // What the topology table that this came from looked like, so that the table
 // can be written again to the letter.
 struct TableShape {
-  // Optional columns named in the header line, in order.
+  // Optional columns named in the header line, in order. Those that the rows
+  // need and that are not here come behind them.
   std::vector<std::string> extra_columns;
   // Owners came from an owners.tsv beside the table, not from a column.
   bool owners_beside = false;
+
+  friend bool operator==(const TableShape&, const TableShape&) = default;
 };
 
 struct MapDescription {

@@ -5,6 +5,8 @@
 #ifndef PLANISH_TEXT_PARSE_ERROR_H_
 #define PLANISH_TEXT_PARSE_ERROR_H_
 
+#include <string>
+
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 
@@ -13,6 +15,13 @@ namespace planish::text {
 // `found` is the offending text itself; empty reads "end of line".
 absl::Status ParseError(absl::string_view source, int line, int column,
                         absl::string_view expected, absl::string_view found);
+
+// Found is the end of the file.
+absl::Status ParseErrorAtEnd(absl::string_view source, int line,
+                             absl::string_view expected);
+
+// 'text', shortened and made printable.
+std::string Quoted(absl::string_view text);
 
 }  // namespace planish::text
 
