@@ -102,13 +102,6 @@ void Topology::set_observer(std::unique_ptr<ChangeObserver> observer) {
 
 // ---- Raw edits.
 
-template <typename T>
-void Topology::SetRaw(Region& region, T Region::*field, T value) {
-  OnUndo([&region, field, old = region.*field] { region.*field = old; });
-  region.*field = std::move(value);
-  changed_ = true;
-}
-
 void Topology::LinkRaw(Region& container, Region& child) {
   auto& siblings = container.children_;
   siblings.insert(std::upper_bound(siblings.begin(), siblings.end(), &child,
@@ -273,23 +266,6 @@ absl::Status Topology::CheckEditable(const Region& region) const {
                      region.owner().name(), "' was retired"));
   }
   return absl::OkStatus();
-}
-
-template <typename Edit>
-absl::Status Topology::RunEdit(Region& region, Edit edit) {
-  PLANISH_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*this));
-  absl::Status status = CheckEditable(region);
-  if (status.ok()) status = edit();
-  status.Update(transaction.Commit());
-  return status;
-}
-
-template <typename T>
-absl::Status Topology::SetField(Region& region, T Region::*field, T value) {
-  return RunEdit(region, [&] {
-    if (region.*field != value) SetRaw(region, field, value);
-    return absl::OkStatus();
-  });
 }
 
 absl::Status Topology::Link(Region& container, Region& child, Addr at,

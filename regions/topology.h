@@ -47,6 +47,7 @@
 #include "absl/status/statusor.h"
 #include "planish/base/addr.h"
 #include "planish/base/mutex.h"
+#include "planish/base/status_macros.h"
 #include "planish/regions/change_observer.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
@@ -184,6 +185,32 @@ class Topology {
   std::vector<Owner*> retired_here_;
   std::vector<Owner*> owners_;
 };
+
+// ---- Shared with GraphEditor.
+
+template <typename T>
+void Topology::SetRaw(Region& region, T Region::*field, T value) {
+  OnUndo([&region, field, old = region.*field] { region.*field = old; });
+  region.*field = std::move(value);
+  changed_ = true;
+}
+
+template <typename Edit>
+absl::Status Topology::RunEdit(Region& region, Edit edit) {
+  PLANISH_ASSIGN_OR_RETURN(Transaction transaction, Transaction::Begin(*this));
+  absl::Status status = CheckEditable(region);
+  if (status.ok()) status = edit();
+  status.Update(transaction.Commit());
+  return status;
+}
+
+template <typename T>
+absl::Status Topology::SetField(Region& region, T Region::*field, T value) {
+  return RunEdit(region, [&] {
+    if (region.*field != value) SetRaw(region, field, value);
+    return absl::OkStatus();
+  });
+}
 
 }  // namespace planish
 
