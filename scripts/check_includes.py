@@ -2,7 +2,8 @@
 """Holds includes, header guards and BUILD dependencies to the project's rules.
 
   1. Includes point down the layers, never up, never sideways in the top row.
-  2. Our headers are spelled in full: "planish/<package>/<file>.h".
+  2. Our headers are spelled in full: "planish/<package>/<file>.h". (The one
+     header of the root folder is "planish/planish.h".)
   3. Guards are PLANISH_<PACKAGE>_<FILE>_H_.
   4. The BUILD target of a file depends on the target of each header that the
      file includes, ours and Abseil's. (One include folder serves all, so the
@@ -28,6 +29,7 @@ LAYERS = [
     ['dispatch'],
     ['space'],
     ['text'],
+    ['planish.h'],
     ['tools', 'examples', 'bench', 'tests'],
 ]
 RANK = {name: rank for rank, row in enumerate(LAYERS) for name in row}
@@ -42,6 +44,8 @@ ABSEIL_TABLE = 'third_party/debian/abseil_targets.bzl'
 def sources(root):
   """Our C++ files, as paths from the root."""
   for layer in RANK:
+    if os.path.isfile(os.path.join(root, layer)):
+      yield layer
     for folder, folders, files in os.walk(os.path.join(root, layer)):
       folders[:] = sorted(f for f in folders if f != 'testdata')
       for name in sorted(files):
