@@ -195,21 +195,27 @@ bool SetColumn(RegionRow& row, Column column, absl::string_view text) {
   return false;
 }
 
-std::vector<std::string> TableColumns(const MapDescription& map) {
-  std::array<bool, kAllColumns> needed = {};
+std::vector<std::string> NeededColumns(const MapDescription& map) {
+  bool owner = false, kind = false, unmergeable = false, romd = false;
   for (const RegionRow& row : map.regions) {
-    needed[static_cast<size_t>(Column::kOwner)] |=
-        row.owner.has_value() && !map.shape.owners_beside;
-    needed[static_cast<size_t>(Column::kKind)] |= row.kind.has_value();
-    needed[static_cast<size_t>(Column::kUnmergeable)] |=
-        row.unmergeable.has_value();
-    needed[static_cast<size_t>(Column::kRomd)] |= row.romd.has_value();
+    owner |= row.owner.has_value() && !map.shape.owners_beside;
+    kind |= row.kind.has_value();
+    unmergeable |= row.unmergeable.has_value();
+    romd |= row.romd.has_value();
   }
+  std::vector<std::string> needed;
+  if (owner) needed.emplace_back(ColumnName(Column::kOwner));
+  if (kind) needed.emplace_back(ColumnName(Column::kKind));
+  if (unmergeable) needed.emplace_back(ColumnName(Column::kUnmergeable));
+  if (romd) needed.emplace_back(ColumnName(Column::kRomd));
+  return needed;
+}
+
+std::vector<std::string> TableColumns(const MapDescription& map) {
   std::vector<std::string> columns = map.shape.extra_columns;
-  for (size_t i = kBaseColumns; i < kAllColumns; ++i) {
-    const std::string name(kColumns[i].name);
-    if (needed[i] && std::count(columns.begin(), columns.end(), name) == 0) {
-      columns.push_back(name);
+  for (std::string& name : NeededColumns(map)) {
+    if (std::count(columns.begin(), columns.end(), name) == 0) {
+      columns.push_back(std::move(name));
     }
   }
   return columns;

@@ -60,8 +60,11 @@ absl::string_view ColumnContent(Column column);
 // that is no such value.
 bool SetColumn(RegionRow& row, Column column, absl::string_view text);
 
+// The optional columns that some row has a value in, in the order of Column.
+// An owner from beside the table needs none.
+std::vector<std::string> NeededColumns(const MapDescription& map);
 // The optional columns that a table of `map` has: those of its shape, then
-// those that its rows need.
+// those that are needed beside them.
 std::vector<std::string> TableColumns(const MapDescription& map);
 
 bool IsTypeWord(absl::string_view type);
