@@ -5,10 +5,15 @@
 //   topology table  ReadTable()          WriteTable()
 //   map             ReadMap()            WriteMap()
 //   QEMU's pair     ReadMtree()          WriteFlatViews() (flat_writer.h)
-//   any of the      ReadAny() tells the first two apart by their first line
+//
+// ReadAny() tells the first two apart by their first line.
 //
 // All take whole texts, so that an embedder may get them from anywhere; files,
 // gzip and stdin are file.h's.
+//
+// What one writes the other reads: WriteTable(ReadTable(x)) is x where x is
+// written as WriteTable() writes (hex in lower case without leading zeros, "-"
+// for what is absent), and nothing is lost from a table to a map and back.
 //
 // ERRORS  kInvalidArgument: "SOURCE:LINE:COL: expected X, found Y". A text
 //   without any region is malformed. No input aborts, recurses without bound or
@@ -33,10 +38,12 @@ struct Source {
 };
 
 absl::StatusOr<MapDescription> ReadAny(const Source& source);
+// What ReadAny() takes for a table: its first line begins like one.
+bool IsTable(absl::string_view text);
 
 absl::StatusOr<MapDescription> ReadTable(const Source& table);
-// Takes owners from an owners.tsv that lies beside a table without an owner
-// column.
+// Takes owners from an owners.tsv that lies beside a table. A table's own owner
+// column comes first: then this only checks the text.
 absl::Status ReadOwners(const Source& owners, MapDescription& map);
 absl::StatusOr<Delta> ReadDelta(const Source& delta);
 absl::StatusOr<MapDescription> ReadMap(const Source& map);
@@ -46,6 +53,8 @@ absl::StatusOr<MapDescription> ReadMap(const Source& map);
 absl::StatusOr<MapDescription> ReadMtree(const Source& tree,
                                          const Source& flat);
 
+// REQUIRES of both: rows that don't contradict each other (row_columns.h). A
+// tab or line end in a name, which no reader lets in, is written as a blank.
 std::string WriteTable(const MapDescription& map);
 std::string WriteMap(const MapDescription& map);
 

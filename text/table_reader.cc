@@ -197,20 +197,23 @@ absl::Status ReadOwners(const Source& owners, MapDescription& map) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<MapDescription> ReadAny(const Source& source) {
-  Lines lines(source.text);
+bool IsTable(absl::string_view text) {
+  Lines lines(text);
   while (lines.Next() && lines.line().empty()) {
   }
-  const absl::string_view first = lines.line();
-  if (absl::StartsWith(first, "#R\t") || absl::StartsWith(first, "R\t") ||
-      absl::StartsWith(first, "#A\t") || absl::StartsWith(first, "A\t")) {
-    return ReadTable(source);
-  }
-  if (absl::StartsWith(first, "address-space: ") ||
-      absl::StartsWith(first, "FlatView #")) {
-    return ParseError(source.name, lines.number(), 1,
+  return absl::StartsWith(lines.line(), "#R\t") ||
+         absl::StartsWith(lines.line(), "R\t") ||
+         absl::StartsWith(lines.line(), "#A\t") ||
+         absl::StartsWith(lines.line(), "A\t");
+}
+
+absl::StatusOr<MapDescription> ReadAny(const Source& source) {
+  if (IsTable(source.text)) return ReadTable(source);
+  if (absl::StartsWith(source.text, "address-space: ") ||
+      absl::StartsWith(source.text, "FlatView #")) {
+    return ParseError(source.name, 1, 1,
                       "a table or a map (QEMU's dumps are read as a pair)",
-                      first);
+                      source.text.substr(0, source.text.find('\n')));
   }
   return ReadMap(source);
 }
