@@ -60,8 +60,9 @@ class Machine {
   // makes a region the newest. On an error nothing has changed.
   absl::Status Apply(const Delta& delta);
 
+  struct Impl;  // machine_parts.h
+
  private:
-  struct Impl;
   explicit Machine(std::unique_ptr<Impl> impl);
 
   const std::unique_ptr<Impl> impl_;
