@@ -52,9 +52,10 @@ DispatchTable::Form ScanForm(const internal::Tree& tree) {
 
 DispatchTable::Form RadixForm(const internal::Level& level) {
   using Form = DispatchTable::Form;
-  constexpr std::array<Form, 3> kForms = {Form::kRadix0, Form::kRadix1,
-                                          Form::kRadix2};
-  return kForms[level.depth];
+  constexpr Form kForms[2][3] = {
+      {Form::kRadix0, Form::kRadix1, Form::kRadix2},
+      {Form::kRanked0, Form::kRanked1, Form::kRanked2}};
+  return kForms[level.ranked ? 1 : 0][level.depth];
 }
 
 }  // namespace
@@ -80,6 +81,9 @@ DispatchTable::DispatchTable(std::unique_ptr<const Storage> storage)
     case Form::kRadix0:
     case Form::kRadix1:
     case Form::kRadix2:
+    case Form::kRanked0:
+    case Form::kRanked1:
+    case Form::kRanked2:
       level_ = storage_->level;
       break;
   }
@@ -140,26 +144,26 @@ std::unique_ptr<const DispatchTable> DispatchTable::Patch(
   return next;
 }
 
-template <int kDepth>
+template <int kDepth, bool kRanked>
 void DispatchTable::RadixBatch(absl::Span<const Addr> addrs,
                                absl::Span<Section> sections) const {
   for (size_t i = 0; i < addrs.size(); i += kGroup) {
     const size_t count = std::min(kGroup, addrs.size() - i);
-    std::array<const internal::Bucket*, kGroup> buckets;
+    std::array<const Line*, kGroup> slots;
     std::array<uint64_t, kGroup> units;
     for (size_t j = 0; j < count; ++j) {
-      units[j] =
-          internal::ClampTo(level_, addrs[i + j].raw()) >> level_.unit;
-      buckets[j] = internal::BucketOf<kDepth>(lines_, level_,
-                                              units[j] >> level_.slot_bits);
-      __builtin_prefetch(buckets[j]);
+      units[j] = internal::ClampTo(level_, addrs[i + j].raw()) >> level_.unit;
+      slots[j] = internal::SlotOf<kDepth>(lines_, level_,
+                                          units[j] >> level_.slot_bits);
+      __builtin_prefetch(slots[j]);
     }
     for (size_t j = 0; j < count; ++j) {
       const Addr a = addrs[i + j];
-      sections[i + j] = Section(
-          a,
-          internal::FindIn(lines_, level_, buckets[j], units[j], a.raw()),
-          descriptors_);
+      sections[i + j] =
+          Section(a,
+                  internal::FindInSlot<kRanked>(lines_, level_, slots[j],
+                                                units[j], a.raw()),
+                  descriptors_);
     }
   }
 }
@@ -169,9 +173,13 @@ void DispatchTable::LookupBatch(absl::Span<const Addr> addrs,
   PLANISH_DCHECK(addrs.size() == sections.size(), "spans of unequal length");
   switch (form_) {
     case Form::kRadix1:
-      return RadixBatch<1>(addrs, sections);
+      return RadixBatch<1, false>(addrs, sections);
     case Form::kRadix2:
-      return RadixBatch<2>(addrs, sections);
+      return RadixBatch<2, false>(addrs, sections);
+    case Form::kRanked1:
+      return RadixBatch<1, true>(addrs, sections);
+    case Form::kRanked2:
+      return RadixBatch<2, true>(addrs, sections);
     default:
       break;
   }
@@ -194,6 +202,9 @@ absl::string_view DispatchTable::form_name() const {
     case Form::kRadix0:
     case Form::kRadix1:
     case Form::kRadix2:
+    case Form::kRanked0:
+    case Form::kRanked1:
+    case Form::kRanked2:
       return "radix";
   }
   return "?";

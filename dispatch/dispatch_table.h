@@ -11,7 +11,8 @@
 //    form     for                             a lookup does
 //    scan     up to 256 runs: most boards     one or two rows of compares
 //    pages    a page, a target: IOMMUs        one or two loads, no compare
-//    radix    everything else                 two or three loads, 4 compares
+//    radix    everything else                 two to four loads, 4 to 15
+//                                             compares
 //    tree     crowds that a root can't part   log16 n rows of compares
 //
 // INVARIANTS (CheckInvariants())
@@ -60,9 +61,12 @@ class DispatchTable {
     kTree,
     kPages,
     kPagesWide,  // With a directory.
-    kRadix0,     // The number of directories.
+    kRadix0,     // With buckets; the number of directories.
     kRadix1,
     kRadix2,
+    kRanked0,  // With ranked slots.
+    kRanked1,
+    kRanked2,
   };
 
   struct Options {
@@ -134,16 +138,22 @@ class DispatchTable {
       case Form::kPagesWide:
         return *PageOf<true>(lines_, pages_, a);
       case Form::kRadix0:
-        return FindInLevel<0>(lines_, level_, a);
+        return FindInLevel<0, false>(lines_, level_, a);
       case Form::kRadix1:
-        return FindInLevel<1>(lines_, level_, a);
+        return FindInLevel<1, false>(lines_, level_, a);
       case Form::kRadix2:
-        return FindInLevel<2>(lines_, level_, a);
+        return FindInLevel<2, false>(lines_, level_, a);
+      case Form::kRanked0:
+        return FindInLevel<0, true>(lines_, level_, a);
+      case Form::kRanked1:
+        return FindInLevel<1, true>(lines_, level_, a);
+      case Form::kRanked2:
+        return FindInLevel<2, true>(lines_, level_, a);
     }
     __builtin_unreachable();
   }
 
-  template <int kDepth>
+  template <int kDepth, bool kRanked>
   void RadixBatch(absl::Span<const Addr> addrs,
                   absl::Span<Section> sections) const;
 

@@ -1,13 +1,14 @@
 #include "planish/dispatch/radix.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "absl/types/span.h"
 #include "planish/base/check.h"
 #include "planish/dispatch/line_arena.h"
+#include "planish/dispatch/slots.h"
 #include "planish/dispatch/terminal.h"
 
 namespace planish::internal {
@@ -66,14 +67,19 @@ void ForEachCrowd(Runs runs, int shift, F f) {
 
 bool IsHole(const Terminal& run) { return run.payload == Payload(); }
 
-RadixPlan Evaluate(Runs runs, int shift) {
+uint64_t UnitMask(int shift) {
+  return shift > 32 ? (uint64_t{1} << (shift - 32)) - 1 : 0;
+}
+
+RadixPlan Evaluate(Runs runs, int shift, bool ranked) {
+  const size_t capacity = ranked ? Ranked::kRuns : Bucket::kRuns;
+  const uint64_t unit_mask = UnitMask(shift);
   RadixPlan plan;
   plan.shift = shift;
+  plan.ranked = ranked;
   plan.slots = Geometry(runs, shift).slots;
   ForEachCrowd(runs, shift, [&](size_t first, size_t last) {
-    const uint64_t unit_mask =
-        shift > 32 ? (uint64_t{1} << (shift - 32)) - 1 : 0;
-    bool plain = last - first < Bucket::kRuns;
+    bool plain = last - first < capacity;
     uint64_t targets = 0;
     for (size_t i = first; i < last; ++i) {
       targets += IsHole(runs[i]) ? 0 : 1;
@@ -89,34 +95,33 @@ class Builder {
  public:
   explicit Builder(LineArena& arena) : arena_(arena) {}
 
-  Level BuildLevel(Runs runs, int shift);
+  Level BuildLevel(Runs runs, const RadixPlan& plan);
 
  private:
-  // Where a slot lies: its first address, its last one, and its coordinates.
-  struct Place {
-    uint64_t first;
-    uint64_t last;
-    const Level* level;
-  };
-
   void FillSlots(Runs runs, const Level& level, uint32_t line, uint64_t first,
                  uint64_t count, size_t& at);
-  void FillBucket(Runs runs, const Place& place, uint32_t line);
-  void FillPlain(Runs runs, const Place& place, uint32_t line);
-  Payload DeepNode(Runs runs);
-  uint32_t SubOf(const Place& place, uint64_t a) const {
-    return static_cast<uint32_t>((a - place.level->base) >>
-                                 place.level->unit) &
-           place.level->sub_mask;
-  }
+  // `runs` are those that meet the slot, and fit.
+  void FillBucket(Runs runs, const Level& level, uint32_t line);
+  void FillRanked(Runs runs, const Level& level, uint32_t line);
+  void PlaceTerminals(uint32_t line, uint64_t count);
+  Terminal DeepNode(Runs runs, uint64_t last);
 
   LineArena& arena_;
+  std::vector<Terminal> terminals_;  // Of the chunk that is being filled.
 };
 
-Level Builder::BuildLevel(Runs runs, int shift) {
+// Where `a` is in its slot.
+uint32_t SubOf(const Level& level, uint64_t a) {
+  return static_cast<uint32_t>((a - level.base) >> level.unit) &
+         level.sub_mask;
+}
+
+Level Builder::BuildLevel(Runs runs, const RadixPlan& plan) {
+  const int shift = plan.shift;
   const Geometry geometry(runs, shift);
   const uint64_t slots = geometry.slots;
   Level level = {};
+  level.ranked = plan.ranked;
   level.base = geometry.base;
   level.unit = static_cast<uint8_t>(std::max(shift - 32, 0));
   level.slot_bits = static_cast<uint8_t>(std::min(shift, 32));
@@ -181,93 +186,104 @@ Level Builder::BuildLevel(Runs runs, int shift) {
 // `at` is a run that begins at or below slot `first`; moved on.
 void Builder::FillSlots(Runs runs, const Level& level, uint32_t line,
                         uint64_t first, uint64_t count, size_t& at) {
-  for (uint64_t slot = first; slot < first + count; ++slot) {
-    Place place = {};
-    place.level = &level;
-    place.first = level.base + (slot << level.shift());
-    place.last = place.first + ((uint64_t{1} << level.shift()) - 1);
-    while (runs[at].last < place.first) ++at;
-    size_t end = at;
-    while (runs[end].last < place.last) ++end;
-    FillBucket(runs.subspan(at, end - at + 1), place,
-               static_cast<uint32_t>(line + (slot - first)));
-    at = end;
-  }
-}
-
-// `runs` are those that meet the slot at `place`.
-void Builder::FillBucket(Runs runs, const Place& place, uint32_t line) {
-  constexpr size_t kRuns = Bucket::kRuns;
-  const uint64_t unit_mask = (uint64_t{1} << place.level->unit) - 1;
-  bool exact = true;
-  for (size_t i = 0; i + 1 < runs.size(); ++i) {
-    if ((StartAfter(runs[i]) & unit_mask) != 0) exact = false;
-  }
-  if (exact && runs.size() <= kRuns) {
-    FillPlain(runs, place, line);
-    return;
-  }
-  if (!exact || runs.size() > kRuns * kRuns) {
-    const Payload deep = DeepNode(runs);
-    auto* bucket = arena_.At<Bucket>(line);
-    std::fill_n(bucket->payloads, kRuns, deep);
-    bucket->last = place.last;
-    return;
-  }
-  // Groups of equal size, the larger ones first; a group of one run needs no
-  // bucket of its own.
-  const size_t groups = kRuns;
-  Terminal upper[kRuns];
-  size_t at = 0;
-  for (size_t group = 0; group < groups; ++group) {
-    const size_t size =
-        runs.size() / groups + (group < runs.size() % groups ? 1 : 0);
-    const Runs part = runs.subspan(at, size);
-    upper[group] = part.back();
-    if (size > 1) {
-      const uint32_t below = arena_.Append(1);
-      FillPlain(part, place, below);
-      upper[group].payload = Payload::Node(below, /*deep=*/false);
+  const size_t capacity = level.ranked ? Ranked::kRuns : Bucket::kRuns;
+  const uint64_t unit_mask = UnitMask(level.shift());
+  // A nested level is built in the middle of a chunk, and has its own.
+  std::vector<Terminal> outer;
+  outer.swap(terminals_);
+  for (uint64_t i = 0; i < count; ++i) {
+    const uint64_t begin = level.base + ((first + i) << level.shift());
+    const uint64_t end = begin + ((uint64_t{1} << level.shift()) - 1);
+    while (runs[at].last < begin) ++at;
+    size_t back = at;
+    bool exact = true;
+    for (; runs[back].last < end; ++back) {
+      if ((StartAfter(runs[back]) & unit_mask) != 0) exact = false;
     }
-    at += size;
+    Runs inside = runs.subspan(at, back - at + 1);
+    Terminal deep;
+    if (!exact || inside.size() > capacity) {
+      deep = DeepNode(inside, end);
+      inside = Runs(&deep, 1);
+    }
+    const auto slot = static_cast<uint32_t>(line + i);
+    if (level.ranked) {
+      FillRanked(inside, level, slot);
+    } else {
+      FillBucket(inside, level, slot);
+    }
+    at = back;
   }
-  FillPlain(upper, place, line);
+  if (level.ranked) PlaceTerminals(line, count);
+  outer.swap(terminals_);
 }
 
-// At most Bucket::kRuns exact runs; only the last may end behind the slot.
-void Builder::FillPlain(Runs runs, const Place& place, uint32_t line) {
-  auto* bucket = arena_.At<Bucket>(line);
+void Builder::FillBucket(Runs runs, const Level& level, uint32_t line) {
+  auto& bucket = *arena_.At<Bucket>(line);
   const size_t skipped = Bucket::kRuns - runs.size();
   for (size_t i = 0; i < runs.size(); ++i) {
-    bucket->payloads[skipped + i] = runs[i].payload;
+    bucket.payloads[skipped + i] = runs[i].payload;
     if (i != 0) {
-      bucket->starts[skipped + i - 1] =
-          SubOf(place, StartAfter(runs[i - 1]));
+      bucket.starts[skipped + i - 1] = SubOf(level, StartAfter(runs[i - 1]));
     }
   }
-  bucket->last = runs.back().last;
+  bucket.last = runs.back().last;
 }
 
-Payload Builder::DeepNode(Runs runs) {
+// `first` counts from the chunk's first terminal until these have a place.
+void Builder::FillRanked(Runs runs, const Level& level, uint32_t line) {
+  auto& slot = *arena_.At<Ranked>(line);
+  const size_t skipped = Ranked::kRuns - runs.size();
+  std::fill_n(slot.starts, Ranked::kRuns - 1, Ranked::kBias);
+  for (size_t i = 1; i < runs.size(); ++i) {
+    slot.starts[skipped + i - 1] =
+        SubOf(level, StartAfter(runs[i - 1])) ^ Ranked::kBias;
+  }
+  // A run that reaches from slot to slot has one terminal.
+  if (!terminals_.empty() && terminals_.back().last == runs[0].last &&
+      terminals_.back().payload == runs[0].payload) {
+    terminals_.pop_back();
+  }
+  slot.first = static_cast<uint32_t>(terminals_.size() - skipped);
+  terminals_.insert(terminals_.end(), runs.begin(), runs.end());
+}
+
+void Builder::PlaceTerminals(uint32_t line, uint64_t count) {
+  constexpr size_t kPerLine = sizeof(Line) / sizeof(Terminal);
+  const uint32_t place =
+      arena_.Append((terminals_.size() + kPerLine - 1) / kPerLine);
+  std::copy(terminals_.begin(), terminals_.end(),
+            arena_.At<Terminal>(place));
+  for (uint64_t i = 0; i < count; ++i) {
+    arena_.At<Ranked>(static_cast<uint32_t>(line + i))->first +=
+        static_cast<uint32_t>(place * kPerLine);
+  }
+}
+
+Terminal Builder::DeepNode(Runs runs, uint64_t last) {
   const uint32_t line = arena_.Append(1);
-  const Level level = BuildLevel(runs, PlanRadix(runs).shift);
+  const Level level = BuildLevel(runs, PlanRadix(runs));
   *arena_.At<Level>(line) = level;
-  return Payload::Node(line, /*deep=*/true);
+  return {Payload::Node(line), last};
 }
 
 }  // namespace
 
-// The root is made wide until few targets share their slot with more than a
-// bucket holds, but not wider than one slot for each boundary.
+// Buckets, where the root can be made so wide that nearly every target's slot
+// has few runs, but not wider than one slot for each boundary; ranked slots
+// elsewhere, as narrow as that allows.
 RadixPlan PlanRadix(absl::Span<const Terminal> runs) {
+  constexpr double kFew = 1.0 / 32;
   const uint64_t boundaries = runs.size() - 1;
   const int narrowest = ShiftFor(runs, boundaries + 2);
-  RadixPlan best = Evaluate(runs, narrowest);
-  for (int shift = narrowest + 1; shift < narrowest + 3 && shift < 64;
+  RadixPlan best = Evaluate(runs, narrowest, /*ranked=*/false);
+  const bool ranked = best.crowding() > kFew;
+  if (ranked) best = Evaluate(runs, narrowest, ranked);
+  for (int shift = narrowest + 1; shift < narrowest + 4 && shift < 64;
        ++shift) {
-    const RadixPlan plan = Evaluate(runs, shift);
+    const RadixPlan plan = Evaluate(runs, shift, ranked);
     if (plan.slots < 3) break;  // The first and last boundary must part.
-    if (plan.crowded * 32 > plan.targets + best.crowded * 32) break;
+    if (plan.crowding() > best.crowding() + kFew / 2) break;
     best = plan;
   }
   return best;
@@ -276,19 +292,29 @@ RadixPlan PlanRadix(absl::Span<const Terminal> runs) {
 Level BuildRadix(absl::Span<const Terminal> runs, const RadixPlan& plan,
                  LineArena& arena) {
   PLANISH_CHECK(runs.size() >= 2, "D2: a radix table without a boundary");
-  return Builder(arena).BuildLevel(runs, plan.shift);
+  return Builder(arena).BuildLevel(runs, plan);
 }
+
+namespace {
+
+template <bool kRanked>
+Terminal FindInSome(const Line* lines, const Level& level, uint64_t a) {
+  switch (level.depth) {
+    case 0:
+      return FindInLevel<0, kRanked>(lines, level, a);
+    case 1:
+      return FindInLevel<1, kRanked>(lines, level, a);
+    default:
+      return FindInLevel<2, kRanked>(lines, level, a);
+  }
+}
+
+}  // namespace
 
 Terminal FindDeep(const Line* lines, uint32_t where, uint64_t a) {
   const Level& level = *reinterpret_cast<const Level*>(lines + where);
-  switch (level.depth) {
-    case 0:
-      return FindInLevel<0>(lines, level, a);
-    case 1:
-      return FindInLevel<1>(lines, level, a);
-    default:
-      return FindInLevel<2>(lines, level, a);
-  }
+  return level.ranked ? FindInSome<true>(lines, level, a)
+                      : FindInSome<false>(lines, level, a);
 }
 
 }  // namespace planish::internal

@@ -9,8 +9,7 @@
 //   plain      none                      descriptor `index`, 57 bits
 //   near host  address + pages * 4096    descriptor `index`, 20 bits
 //   far host   address + delta of descriptor `index` + 1, 57 bits
-//   node       no terminal: a search goes on; bit 2: in what; the rest is
-//              the searcher's
+//   node       no terminal: a search goes on at line `where`, the top 32 bits
 //
 // A hole is plain, kind 0 and index 0: all zero bits.
 // So a hit in page-aligned RAM needs nothing but the terminal. What only few
@@ -90,10 +89,8 @@ class Payload {
                    index << kIndexShift |
                    static_cast<uint64_t>(pages) << kPagesShift);
   }
-  // A search goes on at `where`; `deep` tells the searcher in what.
-  static constexpr Payload Node(uint32_t where, bool deep) {
+  static constexpr Payload Node(uint32_t where) {
     return Payload(static_cast<uint64_t>(Form::kNode) |
-                   (deep ? kDeepBit : uint64_t{0}) |
                    static_cast<uint64_t>(where) << kWhereShift);
   }
 
@@ -120,7 +117,6 @@ class Payload {
   }
 
   constexpr bool is_node() const { return form() == Form::kNode; }
-  constexpr bool is_deep() const { return (bits_ & kDeepBit) != 0; }
   constexpr uint32_t where() const {
     return static_cast<uint32_t>(bits_ >> kWhereShift);
   }
@@ -130,7 +126,6 @@ class Payload {
 
  private:
   static constexpr int kKindShift = 2;
-  static constexpr uint64_t kDeepBit = 1 << kKindShift;
   static constexpr uint64_t kSlowBit = 1 << 5;
   static constexpr uint64_t kReadonlyBit = 1 << 6;
   static constexpr int kIndexShift = 7;

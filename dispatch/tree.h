@@ -19,7 +19,9 @@
 #ifndef PLANISH_DISPATCH_TREE_H_
 #define PLANISH_DISPATCH_TREE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "absl/base/attributes.h"
 #include "absl/types/span.h"
@@ -51,14 +53,16 @@ struct Tree {
   uint8_t depth;  // Inner nodes on each path.
 };
 
-template <int kLasts>
+// Written out, as a loop would not be unrolled at -O2.
+template <size_t... kIndex>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint64_t CountBelow(
+    const uint64_t* lasts, uint64_t a, std::index_sequence<kIndex...>) {
+  return (static_cast<uint64_t>(lasts[kIndex] < a) + ...);
+}
+template <size_t kLasts>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint64_t CountBelow(const uint64_t* lasts,
                                                         uint64_t a) {
-  uint64_t count = 0;
-  for (int i = 0; i < kLasts; ++i) {
-    count += static_cast<uint64_t>(lasts[i] < a);
-  }
-  return count;
+  return CountBelow(lasts, a, std::make_index_sequence<kLasts>());
 }
 
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Terminal FindInRow(const TreeRow& row,
