@@ -211,10 +211,12 @@ uint64_t OpaqueZero() {
 template <typename F>
 void RunChunks(benchmark::State& state, const std::vector<uint64_t>& addresses,
                F f) {
+  constexpr size_t kMaxWarming = size_t{1} << 18;
+  static auto& rng = *new Rng(kSeed);  // Repetitions begin in other places.
   Row row(state);
-  size_t at = 0;
-  // Once through a part that warms what can be warm.
-  benchmark::DoNotOptimize(f(addresses.data(), addresses.size()));
+  benchmark::DoNotOptimize(
+      f(addresses.data(), std::min(addresses.size(), kMaxWarming)));
+  size_t at = rng.Below(addresses.size() / kChunk) * kChunk;
   const double begin = NowNs();
   size_t done = 0;
   for (auto _ : state) {

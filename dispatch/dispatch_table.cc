@@ -33,13 +33,15 @@ using internal::RadixPlan;
 using Runs = absl::Span<const Terminal>;
 
 constexpr size_t kGroup = 16;  // Addresses whose misses LookupBatch() overlaps.
-constexpr size_t kMaxScan = internal::Tree::kMaxTop * internal::TreeRow::kRuns;
 
-// A radix root in which so many of its targets share a slot with too many
-// others costs more than a tree: each of them mispredicts a branch.
-bool IsCrowded(const RadixPlan& plan) {
-  return plan.crowded * 2 > plan.targets;
-}
+// Up to here a scan is as fast as a radix, whatever the map.
+constexpr size_t kAlwaysScan = 40;
+// Up to here it is faster than a radix with nodes below its root.
+constexpr size_t kMaxScan = internal::Tree::kMaxTop * internal::TreeRow::kRuns;
+// A part of the targets below nodes that a radix bears: each lookup of one may
+// mispredict a branch. To a tree that is worth more levels than to a scan.
+constexpr double kMaxCrowdingForScan = 1.0 / 16;
+constexpr double kMaxCrowding = 0.3;
 
 DispatchTable::Form ScanForm(const internal::Tree& tree) {
   using Form = DispatchTable::Form;
@@ -102,14 +104,15 @@ std::unique_ptr<const DispatchTable> DispatchTable::Build(
   const RunList list = MakeRunList(view);
   const Runs runs = list.runs;
   const bool by_rule = options.force == Force::kNone;
-  const bool scan = runs.size() <= (by_rule ? kMaxScan : 1);
-  const std::optional<int> pages = by_rule && !scan
-                                       ? internal::PlanPages(runs)
-                                       : std::nullopt;
+  std::optional<int> pages;
   std::optional<RadixPlan> radix;
-  if (!scan && !pages && options.force != Force::kTree) {
-    radix = internal::PlanRadix(runs);
-    if (by_rule && IsCrowded(*radix)) radix.reset();
+  if (runs.size() > (by_rule ? kAlwaysScan : 1) &&
+      options.force != Force::kTree) {
+    if (by_rule) pages = internal::PlanPages(runs);
+    if (!pages) radix = internal::PlanRadix(runs);
+    const double most =
+        runs.size() <= kMaxScan ? kMaxCrowdingForScan : kMaxCrowding;
+    if (radix && by_rule && radix->crowding() > most) radix.reset();
   }
 
   const size_t lines =

@@ -404,12 +404,24 @@ TEST_F(DispatchTableTest, PagesUpToTheEndOfTheSpace) {
   ExpectAllForms(ranges, *View(ranges), rng);
 }
 
-TEST_F(DispatchTableTest, SmallViewsAreScanned) {
-  std::vector<FlatRange> ranges;
-  for (uint64_t i = 0; i < 60; ++i) {
-    ranges.push_back(Range(i << 20, (i << 20) + 0xfff, regions_[6], i));
-  }
-  EXPECT_EQ(DispatchTable::Build(*View(ranges))->form_name(), "scan");
+TEST_F(DispatchTableTest, FormsFollowSizeAndShape) {
+  const auto form = [&](uint64_t count, auto first) {
+    std::vector<FlatRange> ranges;
+    for (uint64_t i = 0; i < count; ++i) {
+      ranges.push_back(Range(first(i), first(i) + 0x40, regions_[6], i));
+    }
+    return std::string(DispatchTable::Build(*View(ranges))->form_name());
+  };
+  const auto even = [](uint64_t i) { return i * 0x12345; };
+  // Three in 2^16 bytes, then three in as much from the next power of 4 on:
+  // no root parts them all.
+  const auto doubling = [](uint64_t i) {
+    return (uint64_t{1} << (2 * (i / 16) + 12)) + (i % 16) * 0x50;
+  };
+  EXPECT_EQ(form(15, even), "scan");
+  EXPECT_EQ(form(1000, even), "radix");
+  EXPECT_EQ(form(100, doubling), "scan");
+  EXPECT_EQ(form(400, doubling), "tree");
 }
 
 TEST_F(DispatchTableTest, LargeUniformRunsShareChunks) {
