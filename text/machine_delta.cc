@@ -28,6 +28,7 @@
 #include "planish/text/machine.h"
 #include "planish/text/machine_parts.h"
 #include "planish/text/map_description.h"
+#include "planish/text/numbers.h"
 #include "planish/text/parse_error.h"
 #include "planish/text/row_columns.h"
 
@@ -406,8 +407,9 @@ class DeltaRun {
     if (region != nullptr && region->ram() != nullptr &&
         region->size() != row.size) {
       return ValueError(*touched.last_set,
-                        "the size of the region's host memory",
-                        absl::StrCat("another one of '", row.name, "'"));
+                        absl::StrCat("the size of the host memory, ",
+                                     HexDigits(region->size())),
+                        HexDigits(row.size));
     }
     return absl::OkStatus();
   }
