@@ -39,8 +39,9 @@ template <bool kHasDirectory>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline const Terminal* PageOf(const Line* lines,
                                                            const Pages& pages,
                                                            uint64_t a) {
-  const uint64_t above = a > pages.base ? a - pages.base : 0;
-  uint64_t slot = std::min(above, pages.window) >> pages.shift;
+  uint64_t slot =
+      std::min(std::max(a, pages.base) - pages.base, pages.window) >>
+      pages.shift;
   const Line* line = lines + pages.root;
   if constexpr (kHasDirectory) {
     const auto* directory = reinterpret_cast<const uint32_t*>(line);

@@ -60,9 +60,9 @@ struct Level {
 static_assert(sizeof(Level) <= sizeof(Line));
 
 // `a` as the level sees it: how far behind its base, clamped to its window.
-inline uint64_t ClampTo(const Level& level, uint64_t a) {
-  const uint64_t above = a > level.base ? a - level.base : 0;
-  return std::min(above, level.window);
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint64_t ClampTo(const Level& level,
+                                                     uint64_t a) {
+  return std::min(std::max(a, level.base) - level.base, level.window);
 }
 
 // The line of a slot. `kDepth` is level.depth.

@@ -22,6 +22,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "absl/base/attributes.h"
 #include "planish/dispatch/line_arena.h"
 #include "planish/dispatch/terminal.h"
 
@@ -37,7 +38,8 @@ struct Bucket {
 static_assert(sizeof(Bucket) == sizeof(Line));
 
 // The run of `bucket` that holds `sub`.
-inline uint32_t RankIn(const Bucket& bucket, uint32_t sub) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t RankIn(const Bucket& bucket,
+                                                    uint32_t sub) {
   return static_cast<uint32_t>(bucket.starts[0] <= sub) +
          static_cast<uint32_t>(bucket.starts[1] <= sub) +
          static_cast<uint32_t>(bucket.starts[2] <= sub) +
@@ -57,7 +59,8 @@ struct Ranked {
 static_assert(sizeof(Ranked) == sizeof(Line));
 
 // The run of `slot` that holds `sub`.
-inline uint32_t RankIn(const Ranked& slot, uint32_t sub) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline uint32_t RankIn(const Ranked& slot,
+                                                    uint32_t sub) {
 #if defined(__SSE2__)
   const __m128i wanted = _mm_set1_epi32(static_cast<int>(sub ^ Ranked::kBias));
   const auto* lanes = reinterpret_cast<const __m128i*>(&slot);
