@@ -153,18 +153,22 @@ class DeltaRun {
     return Error(step.line, step.value_column, expected, found);
   }
 
-  // The row, copied at first touch. Null if there is none, or it is gone.
-  Touched* Find(RowId id) {
+  // The row, copied at first touch. Null if there is none.
+  Touched* Touch(RowId id) {
     const auto known = touched_.find(id);
-    if (known != touched_.end()) {
-      return known->second.gone ? nullptr : &known->second;
-    }
+    if (known != touched_.end()) return &known->second;
     const auto entry = machine_.entries.find(id);
     if (entry == machine_.entries.end()) return nullptr;
     Touched& touched = touched_[id];
     touched.entry = entry->second;
     touched.first_target = entry->second.row.alias;
     return &touched;
+  }
+
+  // The same for an id that a step names: null also if the region has gone.
+  Touched* Find(RowId id) {
+    Touched* const touched = Touch(id);
+    return touched == nullptr || touched->gone ? nullptr : touched;
   }
 
   // As the steps so far have left it, without a copy. REQUIRES: it exists.
@@ -181,7 +185,7 @@ class DeltaRun {
     if (!row.parent) {
       return IdError(step, "a region that is in a container", unlink.id);
     }
-    --Find(*row.parent)->entry.children;
+    --Touch(*row.parent)->entry.children;
     row.parent.reset();
     edits_.push_back([this, touched] {
       return machine_.topology.Unlink(*touched->entry.region);
@@ -273,7 +277,7 @@ class DeltaRun {
         continue;
       }
       planned.gone = true;
-      if (planned.made_at == nullptr) --Find(planned.root)->entry.references;
+      if (planned.made_at == nullptr) --Touch(planned.root)->entry.references;
       return absl::OkStatus();
     }
     return Error(step.line, step.id_column,
@@ -339,15 +343,11 @@ class DeltaRun {
 
   // Counts what aliases refer to, once all rows are there.
   absl::Status SettleTargets() {
-    std::vector<Touched*> all;  // Find() adds to touched_.
+    std::vector<Touched*> all;  // Touch() adds to touched_.
     for (auto& [id, touched] : touched_) all.push_back(&touched);
     for (Touched* const touched : all) {
       if (touched->first_target) {
-        const auto target = touched_.find(*touched->first_target);
-        MachineEntry& entry = target != touched_.end()
-                                  ? target->second.entry
-                                  : Find(*touched->first_target)->entry;
-        --entry.references;
+        --Touch(*touched->first_target)->entry.references;
       }
       const std::optional<RowId>& now = touched->entry.row.alias;
       if (touched->gone || !now) continue;
@@ -360,7 +360,7 @@ class DeltaRun {
                           absl::StrCat(*now));
       } else {
         // Untouched, and its target has gone: so that CheckEnd() tells.
-        ++touched_.find(*now)->second.entry.references;
+        ++Touch(*now)->entry.references;
       }
     }
     return absl::OkStatus();

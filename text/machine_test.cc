@@ -331,6 +331,9 @@ INSTANTIATE_TEST_SUITE_P(
                 "child, alias or space refers to, found '1'"},
         Mistake{"gone while a root", "a memory 0\n- 5",
                 "d:3:8: expected the id of a region, found '5'"},
+        Mistake{"container gone before its child", "- 0\ndel 2",
+                "d:4:3: expected a region that is in no container and that no "
+                "child, alias or space refers to, found '0'"},
         Mistake{"gone and named", "- 3\nenabled 3 1",
                 "d:5:9: expected the id of a region, found '3'"},
         Mistake{"space of nothing", "A s 9",
