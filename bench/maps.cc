@@ -67,8 +67,8 @@ void Iommu4k(size_t n, std::vector<MapRange>& map) {
   }
 }
 
-// An eighth of what is left goes to the next cluster, but at least four; at most
-// 64 clusters, in places of equal size.
+// An eighth of what is left goes to the next cluster, but at least four; at
+// most 64 clusters, in places of equal size.
 void PowerLaw(size_t n, Rng& rng, std::vector<MapRange>& map) {
   constexpr uint64_t kPlaces = 64;
   constexpr uint64_t kPlace = kSpace / kPlaces;

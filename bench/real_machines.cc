@@ -17,9 +17,9 @@ namespace {
 
 // A PC with firmware, the same chipset with 25 PCI devices, an Arm board with
 // PCI and firmware, a board controller with 148 ranges, a RISC-V board.
-constexpr const char* kNames[] = {
-    "x86_64-pc-fw", "x86_64-q35-pci25-fw", "aarch64-virt-pci-efi-fw",
-    "arm-ast2600-evb", "riscv64-virt-uboot-pci-fw"};
+constexpr const char* kNames[] = {"x86_64-pc-fw", "x86_64-q35-pci25-fw",
+                                  "aarch64-virt-pci-efi-fw", "arm-ast2600-evb",
+                                  "riscv64-virt-uboot-pci-fw"};
 
 // The largest view in a dump: lines "  FIRST-LAST (prio 0, ram): name" between
 // lines that begin with "FlatView".

@@ -53,7 +53,7 @@ namespace planish {
 class DispatchTable {
  public:
   enum class Form : uint8_t {
-    kScan8,   // The number of runs at most.
+    kScan8,  // The number of runs at most.
     kScan32,
     kScan64,
     kScan128,

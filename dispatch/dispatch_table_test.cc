@@ -202,9 +202,9 @@ std::vector<Addr> Probes(const std::vector<FlatRange>& ranges, Rng& rng) {
     const uint64_t last = range.range.last.raw();
     if (first != 0) probes.push_back(Addr(first - 1));
     probes.push_back(Addr(first));
-    probes.push_back(Addr(
-        first + (last - first == kMax ? rng.Next()
-                                      : rng.Below(last - first + 1))));
+    probes.push_back(
+        Addr(first + (last - first == kMax ? rng.Next()
+                                           : rng.Below(last - first + 1))));
     probes.push_back(Addr(last));
     if (last != kMax) probes.push_back(Addr(last + 1));
   }
@@ -315,8 +315,8 @@ TEST_F(DispatchTableTest, EachNumberOfBoundaries) {
     const int shift = static_cast<int>(rng.Below(40));
     std::set<uint64_t> starts;
     while (starts.size() < count) {
-      starts.insert(rng.Next() >> shift >> rng.Below(24)
-                                  << rng.Below(16) >> rng.Below(2));
+      starts.insert(rng.Next() >> shift >> rng.Below(24) << rng.Below(16) >>
+                    rng.Below(2));
     }
     const auto ranges = RandomRanges(starts, rng);
     ExpectAllForms(ranges, *View(ranges), rng);
@@ -326,19 +326,16 @@ TEST_F(DispatchTableTest, EachNumberOfBoundaries) {
 
 struct Shape {
   const char* name;
-  int space_bits;   // Boundaries lie below 2^space_bits.
-  int align_bits;   // At multiples of this.
-  int cluster_bits; // In clusters of this size; 0: anywhere.
+  int space_bits;    // Boundaries lie below 2^space_bits.
+  int align_bits;    // At multiples of this.
+  int cluster_bits;  // In clusters of this size; 0: anywhere.
   size_t clusters;
 };
 
 constexpr Shape kShapes[] = {
-    {"bytes", 20, 0, 0, 0},
-    {"pages", 36, 12, 0, 0},
-    {"units", 62, 30, 0, 0},
-    {"anywhere", 63, 0, 0, 0},
-    {"clusters", 63, 0, 24, 5},
-    {"many clusters", 46, 4, 14, 300},
+    {"bytes", 20, 0, 0, 0},      {"pages", 36, 12, 0, 0},
+    {"units", 62, 30, 0, 0},     {"anywhere", 63, 0, 0, 0},
+    {"clusters", 63, 0, 24, 5},  {"many clusters", 46, 4, 14, 300},
     {"one crowd", 63, 0, 22, 1},
 };
 
@@ -430,8 +427,7 @@ TEST_F(DispatchTableTest, LargeUniformRunsShareChunks) {
   for (uint64_t i = 0; i < 2000; ++i) {
     ranges.push_back(Range(i << 12, (i << 12) + 0x7ff, regions_[6], i));
   }
-  ranges.push_back(
-      Range(0x800'0000, 0x8000'0000, regions_[1], 0));
+  ranges.push_back(Range(0x800'0000, 0x8000'0000, regions_[1], 0));
   const auto view = View(ranges);
   DispatchTable::Options radix;
   radix.force = Force::kRadix;

@@ -34,9 +34,8 @@ Line* Allocate(size_t lines, bool huge_pages) {
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   PLANISH_CHECK(memory != MAP_FAILED, "no memory for a dispatch table");
   std::byte* const begin = static_cast<std::byte*>(memory);
-  const size_t before =
-      RoundUp(reinterpret_cast<uintptr_t>(begin), kHugePage) -
-      reinterpret_cast<uintptr_t>(begin);
+  const size_t before = RoundUp(reinterpret_cast<uintptr_t>(begin), kHugePage) -
+                        reinterpret_cast<uintptr_t>(begin);
   if (before != 0) munmap(begin, before);
   munmap(begin + before + bytes, kHugePage - before);
   // A refusal costs speed only.

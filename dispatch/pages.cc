@@ -50,15 +50,13 @@ std::optional<int> PlanPages(absl::Span<const Terminal> runs) {
   return shift;
 }
 
-Pages BuildPages(absl::Span<const Terminal> runs, int shift,
-                 LineArena& arena) {
+Pages BuildPages(absl::Span<const Terminal> runs, int shift, LineArena& arena) {
   const Ends ends = EndsOf(runs);
   Pages pages = {};
   pages.shift = static_cast<uint8_t>(shift);
   pages.base = ends.first - (uint64_t{1} << shift);
   const uint64_t slots = ((ends.final - pages.base) >> shift) + 1;
-  pages.window =
-      ((slots - 1) << shift) + ((uint64_t{1} << shift) - 1);
+  pages.window = ((slots - 1) << shift) + ((uint64_t{1} << shift) - 1);
   size_t at = 0;
   if (slots <= kMaxFlat) {
     pages.root =
@@ -77,8 +75,7 @@ Pages BuildPages(absl::Span<const Terminal> runs, int shift,
     const uint64_t first = pages.base + (slot << shift);
     while (runs[at].last < first) ++at;
     const bool uniform =
-        runs[at].last >= first + ((count - 1) << shift) &&
-        count == kChunkSlots;
+        runs[at].last >= first + ((count - 1) << shift) && count == kChunkSlots;
     if (!uniform || at != shared_run) {
       const size_t run = at;
       const uint32_t line = arena.Append(kChunkSlots / kTerminalsPerLine);

@@ -112,8 +112,7 @@ class Builder {
 
 // Where `a` is in its slot.
 uint32_t SubOf(const Level& level, uint64_t a) {
-  return static_cast<uint32_t>((a - level.base) >> level.unit) &
-         level.sub_mask;
+  return static_cast<uint32_t>((a - level.base) >> level.unit) & level.sub_mask;
 }
 
 Level Builder::BuildLevel(Runs runs, const RadixPlan& plan) {
@@ -125,8 +124,7 @@ Level Builder::BuildLevel(Runs runs, const RadixPlan& plan) {
   level.base = geometry.base;
   level.unit = static_cast<uint8_t>(std::max(shift - 32, 0));
   level.slot_bits = static_cast<uint8_t>(std::min(shift, 32));
-  level.sub_mask =
-      static_cast<uint32_t>((uint64_t{1} << level.slot_bits) - 1);
+  level.sub_mask = static_cast<uint32_t>((uint64_t{1} << level.slot_bits) - 1);
   level.window = ((slots - 1) << shift) + ((uint64_t{1} << shift) - 1);
   if (slots <= kChunkSlots) {
     level.depth = 0;
@@ -141,8 +139,7 @@ Level Builder::BuildLevel(Runs runs, const RadixPlan& plan) {
   const uint64_t middles =
       level.depth == 2 ? (chunks + kMiddleEntries - 1) / kMiddleEntries : 0;
   const uint64_t entries = level.depth == 2 ? middles : chunks;
-  level.root =
-      arena_.Append((entries + kEntriesPerLine - 1) / kEntriesPerLine);
+  level.root = arena_.Append((entries + kEntriesPerLine - 1) / kEntriesPerLine);
   const uint32_t first_middle =
       middles == 0 ? 0
                    : arena_.Append(middles * kMiddleEntries / kEntriesPerLine);
@@ -153,8 +150,8 @@ Level Builder::BuildLevel(Runs runs, const RadixPlan& plan) {
     const uint64_t first_slot = chunk * kChunkSlots;
     const uint64_t count = std::min(kChunkSlots, slots - first_slot);
     const uint64_t first = level.base + (first_slot << shift);
-    const uint64_t last = first + ((count - 1) << shift) +
-                          ((uint64_t{1} << shift) - 1);
+    const uint64_t last =
+        first + ((count - 1) << shift) + ((uint64_t{1} << shift) - 1);
     while (runs[at].last < first) ++at;
     uint32_t line = 0;
     if (runs[at].last >= last && at == shared_run) {
@@ -252,8 +249,7 @@ void Builder::PlaceTerminals(uint32_t line, uint64_t count) {
   constexpr size_t kPerLine = sizeof(Line) / sizeof(Terminal);
   const uint32_t place =
       arena_.Append((terminals_.size() + kPerLine - 1) / kPerLine);
-  std::copy(terminals_.begin(), terminals_.end(),
-            arena_.At<Terminal>(place));
+  std::copy(terminals_.begin(), terminals_.end(), arena_.At<Terminal>(place));
   for (uint64_t i = 0; i < count; ++i) {
     arena_.At<Ranked>(static_cast<uint32_t>(line + i))->first +=
         static_cast<uint32_t>(place * kPerLine);

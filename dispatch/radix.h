@@ -114,8 +114,7 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Terminal FindInSlot(const Line* lines,
     }
     const uint64_t slot_base = units & ~uint64_t{level.sub_mask};
     const uint64_t next = bucket.starts[rank & (Bucket::kRuns - 2)];
-    const uint64_t inside =
-        level.base + ((slot_base | next) << level.unit) - 1;
+    const uint64_t inside = level.base + ((slot_base | next) << level.unit) - 1;
     return {payload, rank == Bucket::kRuns - 1 ? bucket.last : inside};
   }
 }
@@ -140,9 +139,9 @@ struct RadixPlan {
   uint64_t crowded = 0;
 
   double crowding() const {
-    return targets == 0 ? 0
-                        : static_cast<double>(crowded) /
-                              static_cast<double>(targets);
+    return targets == 0
+               ? 0
+               : static_cast<double>(crowded) / static_cast<double>(targets);
   }
 };
 // The best level for `runs`. REQUIRES: at least two.

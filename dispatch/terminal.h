@@ -103,16 +103,15 @@ class Payload {
   // Of the descriptor.
   constexpr uint64_t index() const {
     const uint64_t all = bits_ >> kIndexShift;
-    return form() == Form::kNearHost
-               ? all & ((uint64_t{1} << kIndexBits) - 1)
-               : all;
+    return form() == Form::kNearHost ? all & ((uint64_t{1} << kIndexBits) - 1)
+                                     : all;
   }
   // The host address of `addr`; 0 in the forms without a near host.
   constexpr uint64_t NearHost(uint64_t addr) const {
     const uint64_t host =
-        addr + (static_cast<uint64_t>(static_cast<int64_t>(bits_) >>
-                                      kPagesShift)
-                << kPageShift);
+        addr +
+        (static_cast<uint64_t>(static_cast<int64_t>(bits_) >> kPagesShift)
+         << kPageShift);
     return form() == Form::kNearHost ? host : 0;
   }
 

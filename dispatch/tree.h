@@ -74,8 +74,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Terminal FindInRow(const TreeRow& row,
 // REQUIRES: tree.top is 2 to kTop.
 template <int kTop>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Terminal FindInSmallTree(const Line* lines,
-                                                            const Tree& tree,
-                                                            uint64_t a) {
+                                                             const Tree& tree,
+                                                             uint64_t a) {
   const auto* top = reinterpret_cast<const uint64_t*>(lines + tree.root);
   const auto* rows = reinterpret_cast<const TreeRow*>(lines + tree.rows);
   return FindInRow(rows[CountBelow<kTop - 1>(top, a)], a);

@@ -106,9 +106,9 @@ class PageArray {
  public:
   static constexpr const char* kName = "page-array";
   static bool Fits(absl::Span<const Terminal> runs) {
-    return runs.size() > 1 && (runs[runs.size() - 2].last >> 12) -
-                                      (runs.front().last >> 12) <
-                                  (uint64_t{1} << 24);
+    return runs.size() > 1 &&
+           (runs[runs.size() - 2].last >> 12) - (runs.front().last >> 12) <
+               (uint64_t{1} << 24);
   }
   explicit PageArray(absl::Span<const Terminal> runs)
       : runs_(runs.begin(), runs.end()) {

@@ -81,9 +81,8 @@ class WideRoot {
     for (uint64_t slot = 0; slot <= node.n; ++slot) {
       const uint64_t begin =
           slot == 0 ? first : node.base + (slot << node.shift);
-      const uint64_t end = slot == node.n
-                               ? last
-                               : node.base + ((slot + 1) << node.shift) - 1;
+      const uint64_t end =
+          slot == node.n ? last : node.base + ((slot + 1) << node.shift) - 1;
       while (runs[at].last < begin) ++at;
       size_t back = at;
       while (runs[back].last < end) ++back;
@@ -93,8 +92,8 @@ class WideRoot {
       }
       const uint64_t child_slots =
           std::clamp<uint64_t>(2 * (back - at), 4, 0x10000);
-      const Node child = MakeNode(runs.subspan(at, back - at + 1), begin, end,
-                                  child_slots);
+      const Node child =
+          MakeNode(runs.subspan(at, back - at + 1), begin, end, child_slots);
       entries_[node.first + slot] = {
           kNode | static_cast<uint64_t>(child.shift) << 8 | child.n << 16 |
               child.first << 32,

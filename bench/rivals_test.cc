@@ -1,0 +1,52 @@
+#include "planish/bench/rivals/rivals.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "planish/bench/maps.h"
+#include "planish/bench/rivals/s_tree.h"
+#include "planish/bench/rivals/wide_root.h"
+#include "planish/bench/views.h"
+#include "planish/dispatch/run_list.h"
+
+namespace planish::bench {
+namespace {
+
+template <typename R>
+class RivalTest : public testing::Test {};
+
+using Rivals = testing::Types<SortedVector, BinarySearch, StdMap, AbslBtree,
+                              PageArray, WideRoot, STree>;
+TYPED_TEST_SUITE(RivalTest, Rivals);
+
+// A rival that answers wrongly would be no rival.
+TYPED_TEST(RivalTest, AnswersAsTheRuns) {
+  for (const MapKind kind :
+       {MapKind::kSpread, MapKind::kDense, MapKind::kIommu4k,
+        MapKind::kPowerLaw, MapKind::kCrowd}) {
+    for (const size_t n : {1, 8, 9, 72, 73, 1000, 30000}) {
+      const ViewOfMap view(MakeMap(kind, n, 3));
+      const RunList list = MakeRunList(view.view());
+      if constexpr (std::is_same_v<TypeParam, PageArray>) {
+        if (!PageArray::Fits(list.runs)) continue;
+      }
+      const TypeParam rival(list.runs);
+      uint64_t first = 0;
+      for (const Terminal& run : list.runs) {
+        for (const uint64_t a :
+             {first, first + (run.last - first) / 2, run.last}) {
+          const Terminal found = rival.Find(a);
+          ASSERT_EQ(found.last, run.last) << TypeParam::kName << ' ' << a;
+          ASSERT_EQ(found.payload, run.payload) << TypeParam::kName;
+        }
+        first = run.last + 1;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace planish::bench
