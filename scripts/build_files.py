@@ -77,6 +77,8 @@ def _attribute(node, constants, folder):
 
 def _glob(patterns, folder):
   for pattern in patterns:
+    if pattern.startswith('/'):
+      continue  # The end of a sum with a variable, whose value is not known.
     for path in pathlib.Path(folder).glob(pattern):
       if path.is_file():
         yield path.relative_to(folder).as_posix()
