@@ -17,7 +17,7 @@ constexpr MapKind kKinds[] = {MapKind::kSpread, MapKind::kDense,
 
 TEST(MapsTest, RangesAscendAndDoNotOverlap) {
   for (const MapKind kind : kKinds) {
-    for (const size_t n : {0, 1, 2, 3, 8, 64, 1000, 100000}) {
+    for (const size_t n : {0u, 1u, 2u, 3u, 8u, 64u, 1000u, 100000u}) {
       SCOPED_TRACE(std::string(MapKindName(kind)));
       const std::vector<MapRange> map = MakeMap(kind, n, 1);
       ASSERT_EQ(map.size(), n);

@@ -27,7 +27,7 @@ TYPED_TEST(RivalTest, AnswersAsTheRuns) {
   for (const MapKind kind :
        {MapKind::kSpread, MapKind::kDense, MapKind::kIommu4k,
         MapKind::kPowerLaw, MapKind::kCrowd}) {
-    for (const size_t n : {1, 8, 9, 72, 73, 1000, 30000}) {
+    for (const size_t n : {1u, 8u, 9u, 72u, 73u, 1000u, 30000u}) {
       const ViewOfMap view(MakeMap(kind, n, 3));
       const RunList list = MakeRunList(view.view());
       if constexpr (std::is_same_v<TypeParam, PageArray>) {

@@ -259,7 +259,7 @@ TEST_F(DispatchTableTest, OneRangeCanBeTheWholeSpace) {
 
 TEST_F(DispatchTableTest, RangesAtBothEndsOfTheSpace) {
   Rng rng(3);
-  for (const uint64_t size : {1, 2, 4096, 4097}) {
+  for (const uint64_t size : {1u, 2u, 4096u, 4097u}) {
     const std::vector<FlatRange> ranges = {
         Range(0, size - 1, regions_[1], 0),
         Range(kMax - size + 1, kMax, regions_[6], 7)};
@@ -341,7 +341,7 @@ constexpr Shape kShapes[] = {
 
 TEST_F(DispatchTableTest, RandomMapsOfManyShapes) {
   for (const Shape& shape : kShapes) {
-    for (const size_t count : {30, 300, 3000, 30000}) {
+    for (const size_t count : {30u, 300u, 3000u, 30000u}) {
       const uint64_t seed = count + static_cast<uint64_t>(shape.space_bits);
       SCOPED_TRACE(std::string(shape.name) + ", seed " + std::to_string(seed));
       Rng rng(seed);
@@ -378,7 +378,7 @@ TEST_F(DispatchTableTest, PowersOfTwoNestDeeply) {
 }
 
 TEST_F(DispatchTableTest, PagesGetTheirForm) {
-  for (const uint64_t count : {300, 1000, 1100, 5000, 100000}) {
+  for (const uint64_t count : {300u, 1000u, 1100u, 5000u, 100000u}) {
     Rng rng(count);
     std::vector<FlatRange> ranges;
     for (uint64_t i = 0; i < count; ++i) {

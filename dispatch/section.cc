@@ -7,8 +7,6 @@
 
 namespace planish {
 
-constinit const Descriptor Descriptor::kHole = {0, 0};
-
 absl::string_view SectionKindName(SectionKind kind) {
   switch (kind) {
     case SectionKind::kHole:

@@ -58,6 +58,8 @@ struct Descriptor {
   static const Descriptor kHole;
 };
 
+inline constexpr Descriptor Descriptor::kHole = {0, 0};
+
 class Payload {
  public:
   enum class Form : uint8_t { kPlain, kNearHost, kFarHost, kNode };
