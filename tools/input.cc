@@ -1,0 +1,106 @@
+#include "planish/tools/input.h"
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "planish/base/status_macros.h"
+#include "planish/text/text.h"
+
+namespace planish::tools {
+namespace {
+
+constexpr absl::string_view kStdin = "-";
+
+// Tables and maps tell themselves apart by their first line.
+bool IsTable(absl::string_view text) {
+  text = absl::StripLeadingAsciiWhitespace(text);
+  return absl::StartsWith(text, "R\t") || absl::StartsWith(text, "#R\t") ||
+         absl::StartsWith(text, "A\t") || absl::StartsWith(text, "#A\t");
+}
+
+// From owners.tsv beside the table. The caller did not name that file, so one
+// that doesn't fit is said to be left out, and no error.
+void AddOwners(Console& console, absl::string_view file,
+               text::MapDescription& map) {
+  if (file == kStdin) return;
+  const std::string table = ResolvePath(console, file);
+  const std::string folder = std::filesystem::path(table).parent_path();
+  const auto path = FindInFolder(folder.empty() ? "." : folder, "owners.tsv");
+  if (!path.has_value()) return;
+  const auto text = ReadInput(console, *path);
+  const absl::Status status =
+      text.ok() ? text::ReadOwners({*path, *text}, map) : text.status();
+  if (!status.ok()) {
+    Note(console, absl::StrCat("owners are left out: ", status.message()));
+  }
+}
+
+absl::StatusOr<text::MapDescription> ReadPair(Console& console,
+                                              const MapInput& input) {
+  if (input.tree == kStdin && input.flat == kStdin) {
+    return absl::InvalidArgumentError("stdin can't be --tree and --flat both");
+  }
+  PLANISH_ASSIGN_OR_RETURN(const std::string tree,
+                           ReadInput(console, input.tree));
+  PLANISH_ASSIGN_OR_RETURN(const std::string flat,
+                           ReadInput(console, input.flat));
+  return text::ReadMtree({input.tree, tree}, {input.flat, flat});
+}
+
+}  // namespace
+
+std::string ResolvePath(const Console& console, absl::string_view path) {
+  if (path == kStdin || console.directory.empty()) return std::string(path);
+  return std::filesystem::path(console.directory) / std::string(path);
+}
+
+absl::StatusOr<std::string> ReadInput(Console& console,
+                                      absl::string_view path) {
+  return text::ReadFile(ResolvePath(console, path));
+}
+
+absl::StatusOr<text::MapDescription> ReadMapInput(Console& console,
+                                                  const MapInput& input) {
+  if (!input.tree.empty()) return ReadPair(console, input);
+  PLANISH_ASSIGN_OR_RETURN(const std::string text,
+                           ReadInput(console, input.file));
+  PLANISH_ASSIGN_OR_RETURN(text::MapDescription map,
+                           text::ReadAny({input.file, text}));
+  if (IsTable(text)) AddOwners(console, input.file, map);
+  return map;
+}
+
+absl::StatusOr<text::Delta> ReadDeltaInput(Console& console,
+                                           absl::string_view path) {
+  PLANISH_ASSIGN_OR_RETURN(const std::string text, ReadInput(console, path));
+  return text::ReadDelta({std::string(path), text});
+}
+
+absl::StatusOr<std::unique_ptr<text::Machine>> LoadMachine(
+    Console& console, const MapInput& input) {
+  PLANISH_ASSIGN_OR_RETURN(const text::MapDescription map,
+                           ReadMapInput(console, input));
+  return text::Machine::Create(map);
+}
+
+std::optional<std::string> FindInFolder(absl::string_view folder,
+                                        absl::string_view name) {
+  for (const absl::string_view suffix : {"", ".gz"}) {
+    std::string path = absl::StrCat(folder, "/", name, suffix);
+    std::error_code error;
+    if (std::filesystem::is_regular_file(path, error)) return path;
+  }
+  return std::nullopt;
+}
+
+}  // namespace planish::tools
