@@ -3,7 +3,9 @@
 //
 //   edits ... Commit() --> Prepare() --ok--> Publish() --> lock released
 //                              |                            --> list freed
-//                              '--error--> every edit undone, error returned
+//                              '--error--> every edit undone, save
+//                                          retirements; PrepareAnyway(),
+//                                          Publish(), ...; error returned
 //
 // THREAD SAFETY  Called by one thread at a time, which holds the Transaction.
 
@@ -22,7 +24,10 @@ class ChangeObserver {
   // Computes what the changed graph shows, and publishes nothing. On an error
   // (Limits, X4) it throws away what it computed.
   virtual absl::Status Prepare() = 0;
-  // Makes what Prepare() computed visible, and lists what that replaced. Can't
+  // The same where no error is possible (X5): what passes a limit all the same
+  // shows nothing, until an edit has put that right.
+  virtual void PrepareAnyway() = 0;
+  // Makes what was computed visible, and lists what that replaced. Can't
   // fail.
   virtual void Publish(RetireList& replaced) = 0;
 };

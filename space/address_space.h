@@ -13,6 +13,8 @@
 //          readonly, nonvolatile and unmergeable flags.
 //   R2.19  A root that is linked into a container at a non-zero address shows
 //          everything displaced by that address.
+//   X5     A root that a retirement left past a limit (its walk went on where a
+//          sibling was) shows nothing until an edit has put that right.
 // THREAD SAFETY  Until the RCU domain stands: no lookup while another thread
 //   commits. Name, owner: any time.
 // LIFETIME  Its Topology outlives it. A Snapshot, and what a Section of it

@@ -85,14 +85,18 @@ void Publisher::Remove(AddressSpace& space) {
 }
 
 absl::StatusOr<size_t> Publisher::RenderOnce(const Region* root) {
-  const auto [known, is_new] = index_of_.try_emplace(root, rendered_.size());
-  if (!is_new) return known->second;
-  Rendered& r = rendered_.emplace_back();
-  r.root = root;
+  const auto known = index_of_.find(root);
+  if (known != index_of_.end()) return known->second;
+  std::vector<FlatRange> ranges;
   if (root != nullptr) {
     PLANISH_ASSIGN_OR_RETURN(
-        r.ranges, Render(*root, AddrRange::All(), topology_.limits()));
+        ranges, Render(*root, AddrRange::All(), topology_.limits()));
   }
+  const size_t index = rendered_.size();
+  index_of_.emplace(root, index);
+  Rendered& r = rendered_.emplace_back();
+  r.root = root;
+  r.ranges = std::move(ranges);
   const auto cell = cells_.find(root);
   r.cell = cell == cells_.end() ? nullptr : cell->second.get();
   r.changed = true;
@@ -102,22 +106,39 @@ absl::StatusOr<size_t> Publisher::RenderOnce(const Region* root) {
     r.changed = !std::equal(view.begin(), view.end(), r.ranges.begin(),
                             r.ranges.end());
   }
-  return known->second;
+  return index;
 }
 
-absl::Status Publisher::Prepare() {
+absl::StatusOr<size_t> Publisher::RenderRootOf(const AddressSpace& space) {
+  const Region* root = LiveRoot(space);
+  if (root != nullptr) {
+    PLANISH_ASSIGN_OR_RETURN(root, ResolveRoot(*root, topology_.limits()));
+  }
+  return RenderOnce(root);
+}
+
+void Publisher::Forget() {
   rendered_.clear();
   index_of_.clear();
   of_space_.clear();
+}
+
+absl::Status Publisher::Prepare() {
+  Forget();
   for (const AddressSpace* space : spaces_) {
-    const Region* root = LiveRoot(*space);
-    if (root != nullptr) {
-      PLANISH_ASSIGN_OR_RETURN(root, ResolveRoot(*root, topology_.limits()));
-    }
-    PLANISH_ASSIGN_OR_RETURN(const size_t index, RenderOnce(root));
+    PLANISH_ASSIGN_OR_RETURN(const size_t index, RenderRootOf(*space));
     of_space_.push_back(index);
   }
   return absl::OkStatus();
+}
+
+void Publisher::PrepareAnyway() {
+  Forget();
+  for (const AddressSpace* space : spaces_) {
+    absl::StatusOr<size_t> index = RenderRootOf(*space);
+    if (!index.ok()) index = RenderOnce(nullptr);
+    of_space_.push_back(*index);
+  }
 }
 
 void Publisher::Publish(RetireList& replaced) {

@@ -48,6 +48,7 @@ class Publisher final : public ChangeObserver {
   void Remove(AddressSpace& space);
 
   absl::Status Prepare() override;
+  void PrepareAnyway() override;
   void Publish(RetireList& replaced) override;
 
  private:
@@ -62,8 +63,10 @@ class Publisher final : public ChangeObserver {
     bool changed;  // Against the cell's snapshot.
   };
 
-  // The index in rendered_ of `root`'s entry, rendered now if it is new.
+  // The index in rendered_ of what `space` shows, rendered now if it is new.
+  absl::StatusOr<size_t> RenderRootOf(const AddressSpace& space);
   absl::StatusOr<size_t> RenderOnce(const Region* root);
+  void Forget();
 
   Topology& topology_;
   std::vector<AddressSpace*> spaces_;
