@@ -1,0 +1,554 @@
+#include "planish/tests/graph_state.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "planish/base/addr.h"
+#include "planish/base/check.h"
+#include "planish/dispatch/dispatch_table.h"
+#include "planish/dispatch/section.h"
+#include "planish/flatview/flat_range.h"
+#include "planish/regions/ram_block.h"
+
+namespace planish::model {
+namespace {
+
+using absl::StatusCode;
+using oracle::Kind;
+using oracle::kNone;
+using oracle::kTwoTo64;
+using oracle::Node;
+
+ByteCount CountOf(oracle::Wide size) {
+  return *ByteCount::FromWide(static_cast<Uint128>(size));
+}
+
+// By the letter, so that neither side's numbering matters.
+RegionKind RegionKindOf(Kind kind) {
+  switch (kind) {
+    case Kind::kContainer:
+      return RegionKind::kContainer;
+    case Kind::kRam:
+      return RegionKind::kRam;
+    case Kind::kRom:
+      return RegionKind::kRom;
+    case Kind::kRomDevice:
+      return RegionKind::kRomDevice;
+    case Kind::kRamDevice:
+      return RegionKind::kRamDevice;
+    case Kind::kMmio:
+      return RegionKind::kMmio;
+    case Kind::kReservation:
+      return RegionKind::kReservation;
+    case Kind::kIommu:
+      return RegionKind::kIommu;
+    case Kind::kAlias:
+      return RegionKind::kAlias;
+  }
+  return RegionKind::kContainer;
+}
+
+std::string Text(const oracle::Range& r) {
+  std::ostringstream out;
+  out << AddrRange{Addr(r.first), Addr(r.last)} << " #" << r.region << " @"
+      << Addr(r.offset) << " kind " << static_cast<int>(r.kind) << " dirty "
+      << static_cast<int>(r.dirty_log_mask);
+  if (r.romd) out << " romd";
+  if (r.readonly) out << " ro";
+  if (r.nonvolatile) out << " nv";
+  if (r.unmergeable) out << " um";
+  return out.str();
+}
+
+std::string Text(const std::vector<oracle::Range>& view) {
+  std::string text;
+  for (const oracle::Range& r : view) text += "    " + Text(r) + "\n";
+  return text;
+}
+
+}  // namespace
+
+State::State(Limits limits) : topology_(limits) {}
+
+State::~State() {
+  while (!open_.empty()) {
+    open_.back().Commit().IgnoreError();
+    open_.pop_back();
+  }
+  spaces_.clear();
+  owners_.clear();
+}
+
+Owner* State::OwnerAt(int slot) const {
+  return slot < 0 || static_cast<size_t>(slot) >= owners_.size()
+             ? nullptr
+             : owners_[static_cast<size_t>(slot)].owner.get();
+}
+
+bool State::IsLive(int owner) const {
+  return owner != kNone && !owners_[static_cast<size_t>(owner)].retired;
+}
+
+void State::Fail(const std::string& what) {
+  if (failure_.empty()) failure_ = what;
+}
+
+void State::ExpectCode(const absl::Status& status, StatusCode want) {
+  if (status.code() == want) return;
+  Fail("answered " + status.ToString() + ", expected " +
+       absl::StatusCodeToString(want));
+}
+
+// ---- Transactions.
+
+void State::Begin() {
+  PlainBegin();
+  auto begun = Transaction::Begin(topology_);
+  PLANISH_CHECK_OK(begun);
+  open_.push_back(*std::move(begun));
+}
+
+void State::Commit() {
+  if (open_.empty()) return;
+  const absl::Status status = open_.back().Commit();
+  open_.pop_back();
+  PlainCommit(status, StatusCode::kOk);
+}
+
+void State::PlainBegin() {
+  if (depth_++ > 0) return;
+  before_ = graph_;
+  spaces_before_ = spaces_.size();
+  retired_here_.clear();
+}
+
+void State::PlainCommit(const absl::Status& status, StatusCode want) {
+  ++(want == StatusCode::kOk ? tally_.edits : tally_.refused);
+  if (--depth_ > 0) return ExpectCode(status, want);
+  if (want == StatusCode::kOk) {
+    const Verdict verdict = Judge();
+    const bool by_limits = status.code() == StatusCode::kResourceExhausted ||
+                           status.code() == StatusCode::kFailedPrecondition;
+    if (verdict == Verdict::kPasses || !by_limits) {
+      if (verdict == Verdict::kFails) Fail("passed a limit, and was let be");
+      ExpectCode(status, StatusCode::kOk);
+    }
+    if (!status.ok()) {
+      ++tally_.undone;
+      PlainUndo();
+    }
+  } else {
+    ExpectCode(status, want);
+  }
+  RefreshSpaces();
+}
+
+State::Verdict State::Judge() const {
+  const Limits& limits = topology_.limits();
+  Verdict verdict = Verdict::kPasses;
+  for (const SpaceSlot& slot : spaces_) {
+    if (slot.root == kNone) continue;
+    const auto root =
+        oracle::NormalisedRoot(graph_, slot.root, limits.max_depth);
+    if (!root.has_value()) return Verdict::kFails;
+    const oracle::Cost cost = oracle::CostOf(
+        graph_, *root, limits.max_render_steps, limits.max_depth);
+    if (cost.fewest_steps > limits.max_render_steps ||
+        cost.depth > limits.max_depth) {
+      return Verdict::kFails;
+    }
+    if (cost.most_steps > limits.max_render_steps) verdict = Verdict::kEither;
+  }
+  return verdict;
+}
+
+void State::PlainUndo() {
+  // What was created stays, as it was made; what was retired stays retired.
+  before_.nodes.insert(
+      before_.nodes.end(),
+      as_made_.begin() + static_cast<std::ptrdiff_t>(before_.nodes.size()),
+      as_made_.end());
+  graph_ = before_;
+  for (size_t i = spaces_before_; i < spaces_.size(); ++i) {
+    spaces_[i].root = kNone;
+  }
+  for (int owner : retired_here_) PlainRetire(owner);
+}
+
+void State::PlainRetire(int owner) {
+  owners_[static_cast<size_t>(owner)].retired = true;
+  graph_.Isolate(owner);
+  for (SpaceSlot& slot : spaces_) {
+    if (slot.owner == owner ||
+        (slot.root != kNone && graph_[slot.root].owner == owner)) {
+      slot.root = kNone;
+    }
+  }
+}
+
+// ---- Owners, regions, spaces.
+
+void State::AddOwner() {
+  owners_.push_back({std::make_unique<Owner>(
+      topology_, "owner" + std::to_string(owners_.size()))});
+}
+
+void State::Add(Kind kind, int owner_slot, oracle::Wide size, uint64_t host) {
+  const std::string name = "r" + std::to_string(regions_.size());
+  regions_.push_back(nullptr);
+  hosts_.push_back(host);
+  Node& node = graph_.nodes.emplace_back();
+  node.kind = kind == Kind::kRom ? Kind::kRam : kind;
+  node.owner = kNone;
+  node.size = size;
+  node.readonly = kind == Kind::kRom;
+  Owner* const owner = OwnerAt(owner_slot);
+  if (owner != nullptr) {
+    const bool has_memory =
+        host != 0 && (kind == Kind::kRam || kind == Kind::kRom ||
+                      kind == Kind::kRomDevice || kind == Kind::kRamDevice);
+    node.fixed_size = has_memory;
+    StatusCode want = StatusCode::kOk;
+    if (!IsLive(owner_slot)) want = StatusCode::kFailedPrecondition;
+    if (has_memory && (size == 0 || size == kTwoTo64)) {
+      want = StatusCode::kInvalidArgument;
+    }
+    if (want == StatusCode::kOk) node.owner = owner_slot;
+
+    const RamBacking backing =
+        host == 0 ? RamBacking::None()
+                  : RamBacking::Pointer(reinterpret_cast<void*>(host));
+    const ByteCount count = CountOf(size);
+    const absl::StatusOr<Region*> made = [&] {
+      switch (kind) {
+        case Kind::kRam:
+          return topology_.AddRam(*owner, name, count, backing);
+        case Kind::kRom:
+          return topology_.AddRom(*owner, name, count, backing);
+        case Kind::kRomDevice:
+          return topology_.AddRomDevice(*owner, name, count, backing);
+        case Kind::kRamDevice:
+          return topology_.AddRamDevice(*owner, name, count, backing);
+        case Kind::kMmio:
+          return topology_.AddMmio(*owner, name, count);
+        case Kind::kReservation:
+          return topology_.AddReservation(*owner, name, count);
+        case Kind::kIommu:
+          return topology_.AddIommu(*owner, name, count);
+        case Kind::kContainer:
+        case Kind::kAlias:
+          break;
+      }
+      return topology_.AddContainer(*owner, name, count);
+    }();
+    ExpectCode(made.status(), want);
+    if (made.ok()) regions_.back() = *made;
+  }
+  as_made_.push_back(graph_.nodes.back());
+}
+
+void State::AddAlias(int owner_slot, int target_slot, uint64_t offset,
+                     oracle::Wide size) {
+  const std::string name = "r" + std::to_string(regions_.size());
+  Region* const target = region(target_slot);
+  Owner* const owner = OwnerAt(owner_slot);
+  regions_.push_back(nullptr);
+  hosts_.push_back(0);
+  Node& node = graph_.nodes.emplace_back();
+  node.kind = Kind::kAlias;
+  node.owner = kNone;
+  node.size = size;
+  node.offset = offset;
+  if (owner != nullptr && target != nullptr) {
+    const bool works = IsLive(owner_slot) && IsLive(graph_[target_slot].owner);
+    const auto made =
+        topology_.AddAlias(*owner, name, *target, offset, CountOf(size));
+    ExpectCode(made.status(),
+               works ? StatusCode::kOk : StatusCode::kFailedPrecondition);
+    if (works) {
+      node.owner = owner_slot;
+      node.target = target_slot;
+    }
+    if (made.ok()) regions_.back() = *made;
+  }
+  as_made_.push_back(graph_.nodes.back());
+}
+
+void State::Edit(int slot, const std::function<absl::Status(Region&)>& real,
+                 const std::function<StatusCode(Node&)>& plain) {
+  Region* const r = region(slot);
+  if (r == nullptr) return;
+  PlainBegin();
+  const StatusCode want = IsLive(graph_[slot].owner)
+                              ? plain(graph_[slot])
+                              : StatusCode::kFailedPrecondition;
+  PlainCommit(real(*r), want);
+}
+
+void State::AddSpace(int owner_slot, int root_slot) {
+  Owner* const owner = OwnerAt(owner_slot);
+  Region* const root = region(root_slot);
+  if (owner == nullptr || root == nullptr) {
+    spaces_.emplace_back();
+    return;
+  }
+  PlainBegin();
+  const bool works = IsLive(owner_slot) && IsLive(graph_[root_slot].owner);
+  auto made = AddressSpace::Create(
+      *owner, "space" + std::to_string(spaces_.size()), *root);
+  SpaceSlot& slot = spaces_.emplace_back();
+  if (works) {
+    slot.owner = owner_slot;
+    slot.root = root_slot;
+  }
+  if (made.ok()) {
+    slot.space = *std::move(made);
+    if (!slot.space->Current().view().empty() && depth_ > 1) {
+      Fail("X2: a space shows something before its commit");
+    }
+    slot.snapshot = &slot.space->Current();
+    slot.generation = slot.snapshot->generation();
+    if (depth_ == 1) slot.snapshot = nullptr;  // Judged from here on.
+  }
+  PlainCommit(made.status(),
+              works ? StatusCode::kOk : StatusCode::kFailedPrecondition);
+}
+
+void State::DropSpace(int slot) {
+  if (slot < 0 || static_cast<size_t>(slot) >= spaces_.size()) return;
+  SpaceSlot& space = spaces_[static_cast<size_t>(slot)];
+  if (space.space == nullptr) return;
+  PlainBegin();
+  space.space.reset();
+  space.root = kNone;
+  --depth_;
+  if (depth_ == 0) RefreshSpaces();
+}
+
+void State::Retire(int slot) {
+  Owner* const owner = OwnerAt(slot);
+  if (owner == nullptr) return;
+  PlainBegin();
+  const bool first = IsLive(slot);
+  if (first) {
+    PlainRetire(slot);
+    retired_here_.push_back(slot);
+  }
+  if (owner->Retire() != first) Fail("Retire() returned the opposite");
+  --depth_;  // It can't fail (X5).
+  if (depth_ == 0) RefreshSpaces();
+}
+
+void State::Destroy(int slot) {
+  if (OwnerAt(slot) == nullptr || depth_ > 0) return;
+  PlainRetire(slot);
+  owners_[static_cast<size_t>(slot)].owner.reset();
+  for (size_t i = 0; i < regions_.size(); ++i) {
+    if (graph_.nodes[i].owner == slot) regions_[i] = nullptr;
+  }
+  RefreshSpaces();
+}
+
+// ---- Checks.
+
+void State::RefreshSpaces() {
+  const Limits& limits = topology_.limits();
+  for (SpaceSlot& slot : spaces_) {
+    if (slot.space == nullptr) continue;
+    const int showed = slot.shows;
+    const std::vector<oracle::Range> viewed = std::exchange(slot.view, {});
+    slot.shows = kNone;
+    const Snapshot& now = slot.space->Current();
+    if (slot.root != kNone) {
+      // No value, or too much of it: a retirement that can't fail made it so.
+      // Then the root shows nothing.
+      const int root =
+          oracle::NormalisedRoot(graph_, slot.root, limits.max_depth)
+              .value_or(kNone);
+      const oracle::Cost cost = oracle::CostOf(
+          graph_, root, limits.max_render_steps, limits.max_depth);
+      const bool fails = cost.fewest_steps > limits.max_render_steps ||
+                         cost.depth > limits.max_depth;
+      const bool may_fail = cost.most_steps > limits.max_render_steps;
+      if (!fails && !(may_fail && now.view().empty())) {
+        slot.shows = root;
+        slot.view = oracle::ViewOf(graph_, root, cost.edges);
+      }
+    }
+    if (slot.snapshot != nullptr && showed == slot.shows) {
+      if (viewed == slot.view && &now != slot.snapshot) {
+        Fail("a new snapshot, and nothing visible has changed");
+      }
+      if (viewed != slot.view && now.generation() <= slot.generation) {
+        Fail("the generation didn't grow with the change");
+      }
+    }
+    slot.snapshot = &now;
+    slot.generation = now.generation();
+  }
+}
+
+void State::Check() {
+  topology_.CheckInvariants();
+  CheckRegions();
+  for (SpaceSlot& slot : spaces_) {
+    if (slot.space != nullptr) CheckSpace(slot);
+  }
+}
+
+int State::SlotOf(const Region* r) const {
+  if (r == nullptr) return kNone;
+  const auto at = std::find(regions_.begin(), regions_.end(), r);
+  return at == regions_.end() ? -2 : static_cast<int>(at - regions_.begin());
+}
+
+void State::CheckRegions() {
+  for (size_t i = 0; i < regions_.size(); ++i) {
+    if (regions_[i] == nullptr) continue;
+    const Region& r = *regions_[i];
+    // What the region says of itself, as a node.
+    Node is = graph_.nodes[i];
+    is.size = static_cast<oracle::Wide>(r.size().wide());
+    is.addr = r.addr().raw();
+    is.priority = r.priority();
+    is.enabled = r.enabled();
+    is.readonly = r.readonly();
+    is.nonvolatile = r.nonvolatile();
+    is.unmergeable = r.unmergeable();
+    is.romd = r.romd();
+    is.dirty_log_mask = r.dirty_log_mask();
+    is.container = SlotOf(r.container());
+    is.children.clear();
+    for (auto it = r.children().rbegin(); it != r.children().rend(); ++it) {
+      is.children.push_back(SlotOf(*it));
+    }
+    is.target = SlotOf(r.alias_target());
+    is.offset = r.alias_offset();
+    const Kind kind =
+        is.kind == Kind::kRam && is.readonly ? Kind::kRom : is.kind;
+    if (!(is == graph_.nodes[i]) || r.kind() != RegionKindOf(kind)) {
+      Fail("region r" + std::to_string(i) + " is not as described");
+    }
+  }
+}
+
+void State::CheckSpace(SpaceSlot& slot) {
+  const Snapshot& now = slot.space->Current();
+  if (&now != slot.snapshot) Fail("X2: a snapshot changed before its commit");
+  // A retirement shows in root() at its commit.
+  if (depth_ == 0 && SlotOf(slot.space->root()) != slot.root) {
+    Fail("a space has the wrong root");
+  }
+  for (const SpaceSlot& other : spaces_) {
+    if (other.space == nullptr) continue;
+    if ((&other.space->Current() == &now) != (other.shows == slot.shows)) {
+      Fail("R2.17: two spaces share what they shouldn't, or don't");
+    }
+  }
+  if (depth_ > 0) return;
+  CheckView(now, slot);
+  if (checked_.insert(now.generation()).second) CheckTable(now);
+}
+
+void State::CheckView(const Snapshot& snapshot, const SpaceSlot& slot) {
+  const FlatView& view = snapshot.view();
+  view.CheckInvariants();
+  std::vector<oracle::Range> shown;
+  for (const FlatRange& r : view) {
+    oracle::Range& range = shown.emplace_back();
+    range.first = r.range.first.raw();
+    range.last = r.range.last.raw();
+    range.region = SlotOf(r.region);
+    range.offset = r.offset;
+    range.romd = r.romd;
+    range.dirty_log_mask = r.dirty_log_mask;
+    range.readonly = r.readonly;
+    range.nonvolatile = r.nonvolatile;
+    range.unmergeable = r.unmergeable;
+    if (range.region < 0) return Fail("a view shows a region that is gone");
+    const Node& node = graph_[range.region];
+    range.kind =
+        node.kind == Kind::kRam && node.readonly ? Kind::kRom : node.kind;
+    if (r.kind != RegionKindOf(range.kind)) Fail("a range of the wrong kind");
+  }
+  tally_.ranges += shown.size();
+  if (shown != slot.view) {
+    Fail("root r" + std::to_string(slot.shows) + " shows\n" + Text(shown) +
+         "  and should show\n" + Text(slot.view));
+  }
+  // Where the oracle sees no edge there may be one after all.
+  for (int i = 0; i < 4; ++i) {
+    random_ = random_ * 6364136223846793005u + 1442695040888963407u;
+    const uint64_t a = random_ >> (random_ % 64);
+    const auto byte = oracle::At(graph_, slot.shows, a);
+    const FlatRange* found = view.Find(Addr(a));
+    if (byte.has_value() != (found != nullptr) ||
+        (found != nullptr && (SlotOf(found->region) != byte->region ||
+                              found->OffsetOf(Addr(a)) != byte->offset))) {
+      Fail("a random address shows something else");
+    }
+  }
+}
+
+void State::CheckTable(const Snapshot& snapshot) {
+  const FlatView& view = snapshot.view();
+  snapshot.table().CheckInvariants(view);
+  std::vector<Addr> probes = {Addr(0), Addr::Max()};
+  for (const FlatRange& r : view) {
+    const uint64_t first = r.range.first.raw();
+    const uint64_t last = r.range.last.raw();
+    for (uint64_t a : {first - 1, first, first + 1, first + (last - first) / 2,
+                       last - 1, last, last + 1}) {
+      probes.push_back(Addr(a));  // Wraps at either end: as good as any.
+    }
+  }
+  std::vector<Section> batch(probes.size());
+  snapshot.table().LookupBatch(probes, absl::MakeSpan(batch));
+  tally_.lookups += 2 * probes.size();
+  for (size_t i = 0; i < probes.size(); ++i) {
+    const Addr a = probes[i];
+    const FlatRange* r = view.Find(a);
+    for (const Section& s : {snapshot.Lookup(a), batch[i]}) {
+      bool is_right = s.addr() == a && s.region() == (r ? r->region : nullptr);
+      if (r == nullptr) {
+        const auto next = view.Seek(a);
+        const Addr last = next == view.end()
+                              ? Addr::Max()
+                              : Addr(next->range.first.raw() - 1);
+        is_right = is_right && s.is_hole() && s.last() == last &&
+                   s.offset() == 0 && s.host() == nullptr && !s.is_slow();
+      } else if (is_right) {
+        const size_t slot = static_cast<size_t>(SlotOf(r->region));
+        const bool is_memory = graph_.nodes[slot].fixed_size &&
+                               (r->kind != RegionKind::kRomDevice || r->romd);
+        const uint64_t host = is_memory ? hosts_[slot] + r->OffsetOf(a) : 0;
+        is_right = !s.is_hole() && s.last() == r->range.last &&
+                   s.offset() == r->OffsetOf(a) &&
+                   SectionKindName(s.kind()) == RegionKindName(r->kind) &&
+                   reinterpret_cast<uint64_t>(s.host()) == host &&
+                   s.readonly() == r->readonly &&
+                   s.nonvolatile() == r->nonvolatile && s.romd() == r->romd &&
+                   s.dirty_log_mask() == r->dirty_log_mask &&
+                   s.is_slow() == (r->dirty_log_mask != 0);
+      }
+      if (is_right) continue;
+      std::ostringstream what;
+      what << "D1: the table answers " << s << ", the view ";
+      if (r != nullptr) what << *r;
+      return Fail(what.str());
+    }
+  }
+}
+
+}  // namespace planish::model

@@ -1,0 +1,171 @@
+// State: what a program of edits works on: a Topology with owners, regions and
+// address spaces, and beside it the oracle's plain description of the same.
+//
+// Each edit is done to both. Both must agree whether it fails, and with which
+// code. After each step:
+//   - every getter of every region says what the description says, children
+//     in order: so an edit that failed, or was undone, has changed nothing else
+//   - every space shows what the oracle says its root shows, at every edge, and
+//     at each side of it, and at random addresses; with exactly the seams of
+//     SEMANTICS 2.4; inside a transaction, what it showed before (X2)
+//   - each table says of every edge and its neighbours what its view says
+//   - CheckInvariants() of the topology, each view, each table
+//   - spaces share a view exactly if they have the same normalised root; a
+//     generation changes exactly if something visible did, upwards
+
+#ifndef PLANISH_TESTS_GRAPH_STATE_H_
+#define PLANISH_TESTS_GRAPH_STATE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "planish/flatview/flat_view.h"
+#include "planish/regions/limits.h"
+#include "planish/regions/owner.h"
+#include "planish/regions/region.h"
+#include "planish/regions/topology.h"
+#include "planish/regions/transaction.h"
+#include "planish/space/address_space.h"
+#include "planish/tests/oracle.h"
+
+namespace planish::model {
+
+// What was really done and compared: a test that compared nothing is none.
+struct Tally {
+  uint64_t edits = 0;    // That the topology took.
+  uint64_t refused = 0;  // By the edit itself,
+  uint64_t undone = 0;   // and by the commit: X4.
+  uint64_t ranges = 0;   // Compared with the oracle, of views,
+  uint64_t lookups = 0;  // and of tables, with their views.
+
+  Tally& operator+=(const Tally& other) {
+    edits += other.edits;
+    refused += other.refused;
+    undone += other.undone;
+    ranges += other.ranges;
+    lookups += other.lookups;
+    return *this;
+  }
+};
+
+class State {
+ public:
+  explicit State(Limits limits);
+  ~State();
+
+  // What was wrong first; empty if nothing was.
+  const std::string& failure() const { return failure_; }
+  Tally& tally() { return tally_; }
+
+  void Begin();
+  void Commit();
+
+  void AddOwner();
+  void Add(oracle::Kind kind, int owner, oracle::Wide size, uint64_t host);
+  void AddAlias(int owner, int target, uint64_t offset, oracle::Wide size);
+  void AddSpace(int owner, int root);
+  void DropSpace(int space);
+  void Retire(int owner);
+  void Destroy(int owner);
+
+  // An edit of `region`: `real` does it to the topology, `plain` to the
+  // description, and says how it should end. Nothing is done if the region is
+  // gone.
+  void Edit(int region, const std::function<absl::Status(Region&)>& real,
+            const std::function<absl::StatusCode(oracle::Node&)>& plain);
+  // The same for an edit that only sets a field.
+  template <typename T>
+  void Set(int region, absl::Status (Topology::*setter)(Region&, T),
+           T oracle::Node::*field, T value) {
+    Edit(
+        region, [&](Region& r) { return (topology_.*setter)(r, value); },
+        [&](oracle::Node& node) {
+          node.*field = value;
+          return absl::StatusCode::kOk;
+        });
+  }
+
+  Topology& topology() { return topology_; }
+  oracle::Graph& graph() { return graph_; }
+  Region* region(int slot) const { return At(regions_, slot); }
+  bool IsRetired(int owner) const { return !IsLive(owner); }
+
+  // The whole comparison, after each step.
+  void Check();
+
+ private:
+  struct OwnerSlot {
+    std::unique_ptr<Owner> owner;  // Null: destroyed.
+    bool retired = false;
+  };
+  struct SpaceSlot {
+    std::unique_ptr<AddressSpace> space;  // Null: never made, or dropped.
+    int owner = oracle::kNone;
+    int root = oracle::kNone;
+    // As of the last commit.
+    int shows = oracle::kNone;  // The normalised root.
+    std::vector<oracle::Range> view;
+    const Snapshot* snapshot = nullptr;
+    uint64_t generation = 0;
+  };
+  enum class Verdict { kPasses, kFails, kEither };
+
+  template <typename T>
+  static T* At(const std::vector<T*>& slots, int slot) {
+    return slot < 0 || static_cast<size_t>(slot) >= slots.size()
+               ? nullptr
+               : slots[static_cast<size_t>(slot)];
+  }
+  Owner* OwnerAt(int slot) const;
+  bool IsLive(int owner) const;
+
+  void Fail(const std::string& what);
+  void ExpectCode(const absl::Status& status, absl::StatusCode want);
+
+  // The plain side of a transaction: what to go back to.
+  void PlainBegin();
+  // `status`: how the real side ended. `want`: how the edit should have; what
+  // the outermost commit adds to that is judged here.
+  void PlainCommit(const absl::Status& status, absl::StatusCode want);
+  Verdict Judge() const;
+  void PlainUndo();
+  void PlainRetire(int owner);
+  // After an outermost commit.
+  void RefreshSpaces();
+
+  void CheckRegions();
+  void CheckSpace(SpaceSlot& slot);
+  void CheckView(const Snapshot& snapshot, const SpaceSlot& slot);
+  void CheckTable(const Snapshot& snapshot);
+  int SlotOf(const Region* region) const;
+
+  std::string failure_;
+  Tally tally_;
+
+  Topology topology_;
+  std::vector<OwnerSlot> owners_;
+  std::vector<Region*> regions_;  // Null: never made, or gone.
+  std::vector<uint64_t> hosts_;
+  std::vector<SpaceSlot> spaces_;
+  std::vector<Transaction> open_;
+
+  oracle::Graph graph_;
+  std::vector<oracle::Node> as_made_;
+  int depth_ = 0;
+  oracle::Graph before_;
+  size_t spaces_before_ = 0;
+  std::vector<int> retired_here_;
+  std::set<uint64_t> checked_;  // Generations.
+  uint64_t random_ = 1;
+};
+
+}  // namespace planish::model
+
+#endif  // PLANISH_TESTS_GRAPH_STATE_H_
