@@ -17,6 +17,7 @@ namespace {
 using Runs = absl::Span<const Terminal>;
 
 constexpr uint64_t kChunkSlots = uint64_t{1} << Level::kChunkBits;
+constexpr uint64_t kMaxFlat = 128;  // Slots without a directory: 8 KiB.
 constexpr uint64_t kMiddleEntries = uint64_t{1} << Level::kMiddleBits;
 constexpr uint64_t kMaxOneDirectory = uint64_t{1} << 17;  // Slots.
 constexpr size_t kEntriesPerLine = sizeof(Line) / sizeof(uint32_t);
@@ -126,7 +127,7 @@ Level Builder::BuildLevel(Runs runs, const RadixPlan& plan) {
   level.slot_bits = static_cast<uint8_t>(std::min(shift, 32));
   level.sub_mask = static_cast<uint32_t>((uint64_t{1} << level.slot_bits) - 1);
   level.window = ((slots - 1) << shift) + ((uint64_t{1} << shift) - 1);
-  if (slots <= kChunkSlots) {
+  if (slots <= kMaxFlat) {
     level.depth = 0;
     level.root = arena_.Append(slots);
     size_t at = 0;

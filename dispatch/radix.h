@@ -4,7 +4,7 @@
 //                 |
 //   directory   [ 0 | 1 | 2 | ... ]     4 bytes for each chunk of 64 slots;
 //                 |                     two such levels above 2^17 slots; none
-//                 |                     up to 64
+//                 |                     up to 128
 //   chunk       [s0][s1] ... [s63]      64 slots, a line each, all buckets or
 //                     |                 all ranked (slots.h); the slots of a
 //                     |                 long run share one chunk
