@@ -14,7 +14,8 @@
 //   R2.19  A root that is linked into a container at a non-zero address shows
 //          everything displaced by that address.
 //   X5     A root that a retirement left past a limit (its walk went on where a
-//          sibling was) shows nothing until an edit has put that right.
+//          sibling was) shows nothing until an edit has put that right; other
+//          edits are not refused on its account.
 // THREAD SAFETY  Until the RCU domain stands: no lookup while another thread
 //   commits. Name, owner: any time.
 // LIFETIME  Its Topology outlives it. A Snapshot, and what a Section of it
@@ -105,6 +106,7 @@ class AddressSpace {
   Owner& owner_;
   const std::string name_;
   const Region* root_;
+  bool past_limit_ = false;  // The Publisher's: see X5 above.
   std::atomic<const internal::SnapshotCell*> cell_;
 };
 

@@ -121,24 +121,28 @@ void Publisher::Forget() {
   rendered_.clear();
   index_of_.clear();
   of_space_.clear();
+  past_limit_.clear();
 }
 
-absl::Status Publisher::Prepare() {
+absl::Status Publisher::PrepareSpaces(bool anyway) {
   Forget();
   for (const AddressSpace* space : spaces_) {
-    PLANISH_ASSIGN_OR_RETURN(const size_t index, RenderRootOf(*space));
-    of_space_.push_back(index);
+    absl::StatusOr<size_t> index = RenderRootOf(*space);
+    past_limit_.push_back(!index.ok());
+    if (!index.ok()) {
+      // Who shows nothing already must not stop everybody else's commits.
+      if (!anyway && !space->past_limit_) return index.status();
+      index = RenderOnce(nullptr);
+    }
+    of_space_.push_back(*index);
   }
   return absl::OkStatus();
 }
 
+absl::Status Publisher::Prepare() { return PrepareSpaces(/*anyway=*/false); }
+
 void Publisher::PrepareAnyway() {
-  Forget();
-  for (const AddressSpace* space : spaces_) {
-    absl::StatusOr<size_t> index = RenderRootOf(*space);
-    if (!index.ok()) index = RenderOnce(nullptr);
-    of_space_.push_back(*index);
-  }
+  PLANISH_CHECK_OK(PrepareSpaces(/*anyway=*/true));
 }
 
 void Publisher::Publish(RetireList& replaced) {
@@ -167,6 +171,7 @@ void Publisher::Publish(RetireList& replaced) {
   for (size_t i = 0; i < spaces_.size(); ++i) {
     AddressSpace& space = *spaces_[i];
     space.root_ = LiveRoot(space);
+    space.past_limit_ = past_limit_[i];
     const Cell* cell = rendered_[of_space_[i]].cell;
     // Partner: AddressSpace::Current(). Readers see a cell with its snapshot.
     space.cell_.store(cell, std::memory_order_release);

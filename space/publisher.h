@@ -66,6 +66,7 @@ class Publisher final : public ChangeObserver {
   // The index in rendered_ of what `space` shows, rendered now if it is new.
   absl::StatusOr<size_t> RenderRootOf(const AddressSpace& space);
   absl::StatusOr<size_t> RenderOnce(const Region* root);
+  absl::Status PrepareSpaces(bool anyway);
   void Forget();
 
   Topology& topology_;
@@ -77,6 +78,7 @@ class Publisher final : public ChangeObserver {
   std::vector<Rendered> rendered_;
   absl::flat_hash_map<const Region*, size_t> index_of_;
   std::vector<size_t> of_space_;  // By index in spaces_: which of rendered_.
+  std::vector<bool> past_limit_;  // By index in spaces_: no, it can't be.
 };
 
 }  // namespace planish
