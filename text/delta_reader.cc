@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "planish/base/status_macros.h"
+#include "planish/regions/region.h"
 #include "planish/text/delta.h"
 #include "planish/text/lines.h"
 #include "planish/text/map_description.h"

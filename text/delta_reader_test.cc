@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -5,6 +6,10 @@
 
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "planish/base/addr.h"
+#include "planish/regions/region.h"
+#include "planish/text/delta.h"
+#include "planish/text/map_description.h"
 #include "planish/text/readers.h"
 
 namespace planish::text {

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "planish/base/addr.h"
 #include "planish/base/check.h"
 #include "planish/base/status_macros.h"
 #include "planish/regions/graph_editor.h"

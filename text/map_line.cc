@@ -10,6 +10,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "planish/base/addr.h"
 #include "planish/base/status_macros.h"
 #include "planish/text/numbers.h"
 #include "planish/text/parse_error.h"

@@ -1,6 +1,7 @@
 #include "planish/text/map_tokens.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>

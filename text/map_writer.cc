@@ -10,6 +10,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "planish/base/addr.h"
+#include "planish/regions/region.h"
 #include "planish/text/map_description.h"
 #include "planish/text/map_line.h"
 #include "planish/text/map_tokens.h"

@@ -1,5 +1,6 @@
 #include "planish/text/numbers.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>

@@ -1,10 +1,16 @@
 #include <cstdint>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "planish/base/addr.h"
+#include "planish/regions/region.h"
+#include "planish/text/map_description.h"
 #include "planish/text/readers.h"
 
 namespace planish::text {

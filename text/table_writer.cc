@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "planish/regions/region.h"
 #include "planish/text/map_description.h"
 #include "planish/text/numbers.h"
 #include "planish/text/readers.h"

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "planish/regions/region.h"
@@ -16,6 +19,7 @@
 #include "planish/text/flat_text.h"
 #include "planish/text/flat_writer.h"
 #include "planish/text/machine.h"
+#include "planish/text/map_description.h"
 #include "planish/text/readers.h"
 
 namespace planish::text {

@@ -9,10 +9,7 @@
 
 #include "absl/strings/string_view.h"
 #include "planish/base/check.h"
-#include "planish/text/flat_text.h"
-#include "planish/text/flat_writer.h"
-#include "planish/text/machine.h"
-#include "planish/text/readers.h"
+#include "planish/text/text.h"
 
 namespace planish::text {
 
