@@ -19,6 +19,7 @@ namespace planish::text::mtree {
 namespace {
 
 constexpr int kMaxDepth = 256;
+constexpr size_t kMaxTold = 1000;  // Troubles with all that is known of them.
 constexpr int kMaxAccelerators = 64;
 constexpr size_t kOffsetLength = 18;  // " @0123456789abcdef"
 
@@ -145,6 +146,7 @@ bool Judgement::LayOut(int root) {
     }
     const int id = static_cast<int>(steps_.size());
     if (!model_.logic().IsTrue(sized)) step.open = id;
+    if (steps_.size() >= effort_.max_layout) return false;
     steps_.push_back(step);
     const bool nonvolatile = visit.nonvolatile || line.nonvolatile;
     if (line.alias) {
@@ -265,7 +267,7 @@ bool Judgement::JudgeStretch(Addr at, int range) {
       steps.push_back(places_[Index(place)].step);
     }
     Trouble& trouble = ReportTrouble(steps);
-    if (range < 0) return true;
+    if (range < 0 || troubles_.size() > kMaxTold) return true;
     trouble.range = range;
     trouble.into = at - evidence_.text->ranges[Index(range)].range.first;
     if (!effort_.Spend(static_cast<int64_t>(windows_.size()))) return false;
@@ -283,6 +285,10 @@ bool Judgement::JudgeStretch(Addr at, int range) {
 Trouble& Judgement::ReportTrouble(const std::vector<int>& steps) {
   Trouble trouble;
   trouble.view = view_;
+  if (troubles_.size() >= kMaxTold) {
+    troubles_.push_back(std::move(trouble));
+    return troubles_.back();
+  }
   for (const int step : steps) {
     for (int s = step; s >= 0; s = steps_[Index(s)].parent) {
       const int region = steps_[Index(s)].region;
@@ -415,6 +421,17 @@ void Judgement::Add(std::vector<Literal> clause, Literal otherwise) {
 }
 
 }  // namespace
+
+Effort Effort::ForLines(size_t lines) {
+  // Machines take fewer than two ways a line, and 60 steps; 2000 where names
+  // say nothing.
+  constexpr int64_t kMost = int64_t{1} << 28;
+  Effort effort;
+  effort.steps = static_cast<int64_t>(lines) << 14;
+  effort.steps = std::min(kMost, effort.steps + (int64_t{1} << 20));
+  effort.max_layout = 4096 + 64 * lines;
+  return effort;
+}
 
 absl::StatusOr<std::vector<ViewEvidence>> ReadEvidence(
     const Source& flat, const std::vector<ViewText>& views,

@@ -15,6 +15,7 @@
 #ifndef PLANISH_TEXT_MTREE_EVIDENCE_H_
 #define PLANISH_TEXT_MTREE_EVIDENCE_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -27,9 +28,13 @@
 
 namespace planish::text::mtree {
 
-// How much work is left. Shared by all that is done for one pair.
+// How much work is left, for all that is done for one pair; and how much one
+// view may take in memory. Both follow from the pair's length.
 struct Effort {
+  static Effort ForLines(size_t lines);
+
   int64_t steps = 0;
+  size_t max_layout = 0;  // Ways down from a view's root.
   bool Spend(int64_t n) { return (steps -= n) >= 0; }
 };
 

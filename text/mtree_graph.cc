@@ -188,6 +188,7 @@ bool Graph::Render(int root, Effort& effort, std::vector<Range>& ranges) {
       if (visit.last < visit.first) continue;
       visit.readonly = visit.readonly || Holds(model_.Readonly(visit.region));
       visit.nonvolatile = visit.nonvolatile || line.nonvolatile;
+      if (steps.size() >= effort.max_layout) return false;
       steps.push_back({visit.region, visit.parent});
       visit.parent = static_cast<int>(steps.size()) - 1;
       visit.children_done = true;
@@ -355,14 +356,9 @@ absl::Status Graph::Verify(const Source& flat,
   for (size_t v = 0; v < views.size(); ++v) {
     std::vector<Range> ranges;
     if (roots[v] >= 0 && !Render(roots[v], effort, ranges)) {
-      if (effort.steps < 0) {
-        return absl::ResourceExhaustedError(
-            absl::StrCat(flat.name, ":", views[v].text->line, ": ",
-                         views[v].text->title, " is too entangled"));
-      }
       return ParseError(flat.name, views[v].text->line, 1,
                         absl::StrCat(views[v].text->title,
-                                     " without windows onto themselves"),
+                                     " of a graph that comes to an end"),
                         views[v].text->title);
     }
     const absl::Status same = Compare(flat, views[v], ranges);

@@ -47,7 +47,12 @@ bool Logic::Add(absl::Span<const Literal> clause) {
     ++conflicts_;
     return false;
   }
+  if (open.size() > 1 && open.size() > literals_left_) {
+    ++conflicts_;
+    return false;
+  }
   if (open.size() > 1) {
+    literals_left_ -= open.size();
     for (const Literal l : open) {
       clauses_with_[Index(l)].push_back(static_cast<int>(clauses_.size()));
     }

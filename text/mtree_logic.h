@@ -10,7 +10,8 @@
 // that way follows from the clauses alone (IsForced()).
 //
 // THREAD SAFETY  None.
-// ERRORS  A clause that can't hold any more is dropped, and counted.
+// ERRORS  A clause that can't hold any more is dropped, and counted; so is one
+//   past the limit.
 // COST  Add: the clause's length, and what follows from it. Solve: kDecisions
 //   decisions at most.
 
@@ -35,6 +36,9 @@ constexpr Literal Opposite(Literal l) { return l ^ 1; }
 class Logic {
  public:
   enum class Answer : uint8_t { kOpen, kTrue, kFalse };
+
+  // `max_literals`: of all clauses that are kept.
+  explicit Logic(size_t max_literals) : literals_left_(max_literals) {}
 
   Var NewVar(bool preferred);
 
@@ -81,6 +85,7 @@ class Logic {
   bool Backtrack();
   Literal Choose(size_t clause) const;
 
+  size_t literals_left_;
   std::vector<Answer> answers_;
   std::vector<bool> preferred_;
   std::vector<bool> forced_;

@@ -5,9 +5,18 @@
 #include <vector>
 
 namespace planish::text::mtree {
+namespace {
+
+size_t MaxLiterals(const Forest& forest) {
+  return (size_t{1} << 16) + 256 * forest.regions.size();
+}
+
+}  // namespace
 
 Model::Model(const Forest& forest, std::vector<int> targets)
-    : forest_(&forest), targets_(std::move(targets)) {
+    : forest_(&forest),
+      targets_(std::move(targets)),
+      logic_(MaxLiterals(forest)) {
   logic_.Add({Yes(logic_.NewVar(true))});  // kTrue.
   for (const Region& region : forest.regions) {
     exists_.push_back(

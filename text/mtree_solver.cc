@@ -17,8 +17,7 @@
 namespace planish::text::mtree {
 namespace {
 
-// Work for one pair, and how often an alias is pointed elsewhere.
-constexpr int64_t kSteps = int64_t{1} << 27;
+// How often an alias is pointed elsewhere.
 constexpr int kTrials = 400;
 
 size_t Index(int i) { return static_cast<size_t>(i); }
@@ -40,7 +39,7 @@ class Solver {
         targets_(targets),
         views_(views),
         spaces_(std::move(spaces)) {
-    effort_.steps = kSteps;
+    effort_ = Effort::ForLines(forest.text->lines.size());
   }
 
   absl::StatusOr<Solution> Run();

@@ -178,6 +178,9 @@ int Spaces::Misfits(int block, int view, const Model& model,
       if (views_[Index(view)].text->ranges.empty()) return 0;
       continue;
     }
+    // A trial costs a copy.
+    const size_t size = forest_.regions.size();
+    if (!effort.Spend(static_cast<int64_t>(size))) return kHopeless;
     Model trial = model;
     std::vector<Trouble> troubles;
     for (const Literal l : stop.conditions) trial.logic().Add({l});
