@@ -96,12 +96,8 @@ absl::Status Settle(
     return absl::InvalidArgumentError("--tree and --flat go together");
   }
   if (!map.tree.empty()) {
-    std::string* to = nullptr;
     std::string moving = std::exchange(map.file, "");
-    for (const auto& [name, value] : rest) {
-      to = value;
-      std::swap(moving, *to);
-    }
+    for (const auto& [name, value] : rest) std::swap(moving, *value);
     if (!moving.empty()) {
       return absl::InvalidArgumentError(
           "FILE and --tree with --flat exclude one another");

@@ -33,10 +33,10 @@ struct Ran {
 struct Terminal {
   bool color = false;
   bool unicode = false;
-  std::string directory;
+  std::string directory = "";
 };
 
-Ran Run(std::vector<std::string> args, const Terminal& terminal = {}) {
+Ran Execute(std::vector<std::string> args, const Terminal& terminal = {}) {
   std::ostringstream out;
   std::ostringstream err;
   Console console{
@@ -53,7 +53,7 @@ std::string Dump(int number, const char* file) {
 json RunJson(std::vector<std::string> args, int code) {
   const std::string command = args[0];
   args.push_back("--format=json");
-  const Ran ran = Run(std::move(args));
+  const Ran ran = Execute(std::move(args));
   EXPECT_EQ(ran.code, code) << ran.err;
   json document = json::parse(ran.out);
   EXPECT_EQ(document["schema"], 1);
@@ -114,22 +114,22 @@ TEST(CliTest, HolesHaveTheirWholeExtent) {
 
 TEST(CliTest, RelativePathsStartInTheCallersFolder) {
   const Ran ran =
-      Run({"flatten", "dump-03/graph.tsv.gz"}, {.directory = kCase});
+      Execute({"flatten", "dump-03/graph.tsv.gz"}, {.directory = kCase});
   EXPECT_EQ(ran.code, kExitOk) << ran.err;
 }
 
 TEST(CliTest, ColorsAndBoxesNeedATerminalThatHasThem) {
   const std::vector<std::string> lookup = {"lookup", Dump(3, "graph.tsv"),
                                            "--space", "memory", "0xc1234"};
-  EXPECT_THAT(Run(lookup).out, Not(HasSubstr("\033[")));
-  EXPECT_THAT(Run(lookup).out, HasSubstr("->"));
-  const Ran painted = Run(lookup, {.color = true, .unicode = true});
+  EXPECT_THAT(Execute(lookup).out, Not(HasSubstr("\033[")));
+  EXPECT_THAT(Execute(lookup).out, HasSubstr("->"));
+  const Ran painted = Execute(lookup, {.color = true, .unicode = true});
   EXPECT_THAT(painted.out, HasSubstr("\033["));
   EXPECT_THAT(painted.out, HasSubstr("→"));
 }
 
 TEST(CliTest, TheDemoFitsAHundredColumnsWithBoxesToo) {
-  const Ran ran = Run({"demo"}, {.color = false, .unicode = true});
+  const Ran ran = Execute({"demo"}, {.color = false, .unicode = true});
   ASSERT_EQ(ran.code, kExitOk) << ran.err;
   for (const std::string& line :
        std::vector<std::string>(absl::StrSplit(ran.out, '\n'))) {
@@ -140,8 +140,9 @@ TEST(CliTest, TheDemoFitsAHundredColumnsWithBoxesToo) {
 }
 
 TEST(CliTest, AMismatchNamesWhatWasFoundInstead) {
-  const Ran ran = Run({"replay", "--map", Dump(0, "graph.tsv"), "--trace",
-                       absl::StrCat(kCase, "/trace.tsv.gz"), "--show", "1"});
+  const Ran ran =
+      Execute({"replay", "--map", Dump(0, "graph.tsv"), "--trace",
+               absl::StrCat(kCase, "/trace.tsv.gz"), "--show", "1"});
   EXPECT_EQ(ran.code, kExitDifference);
   EXPECT_THAT(ran.out, HasSubstr("mismatch: seq "));
   EXPECT_THAT(ran.out, HasSubstr("\n    the map, space "));

@@ -8,7 +8,6 @@
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
 #include "planish/regions/owner.h"
-#include "planish/regions/ram_block.h"
 #include "planish/regions/topology.h"
 
 namespace planish::tools {

@@ -76,6 +76,7 @@ Json DifferencesJson(const std::vector<FlatDifference>& differences) {
 int PrintViews(const text::Machine& machine, const std::string& space,
                bool owners, const char* command, Format format,
                Console& console) {
+  if (machine.spaces().empty()) Note(console, "the map has no address space");
   std::vector<View> views = ViewsOf(machine);
   if (!space.empty()) {
     const auto selected = SelectSpace(machine, space);

@@ -82,6 +82,9 @@ absl::StatusOr<const AddressSpace*> SelectSpaceOrOnly(
     const text::Machine& machine, absl::string_view name) {
   if (!name.empty()) return SelectSpace(machine, name);
   if (machine.spaces().size() == 1) return machine.spaces()[0].get();
+  if (machine.spaces().empty()) {
+    return absl::NotFoundError("the map has no address space");
+  }
   return absl::InvalidArgumentError(absl::StrCat(
       "--space NAME is needed; there are:", List(SpaceLabels(machine))));
 }
