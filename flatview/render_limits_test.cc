@@ -214,6 +214,17 @@ TEST_F(RenderLimitsTest, ARepeatedPatternOfWindowsOntoTheirOwnContainer) {
   }
 }
 
+TEST_F(RenderLimitsTest, AWindowThatScrollsOutOfItself) {
+  // Each turn shows the bus one page further down behind the same clip, until
+  // nothing of it is left.
+  Region& bus = Container("bus", 0x4000);
+  In(bus, 0x1000, Mmio("dev1", 0x10));
+  In(bus, 0x3020, Mmio("dev3", 0x10));
+  In(bus, 0, Alias("window", bus, 0x1000, ByteCount::TwoTo64()), -1);
+  In(sys_, 0, Alias("first-page", bus, 0, 0x1000));
+  EXPECT_EQ(Shown(sys_), "0-f dev1; 20-2f dev3");
+}
+
 TEST_F(RenderLimitsTest, TwoBusesWithWindowsOntoEachOther) {
   // PCI sees memory, memory sees PCI, at other places.
   Region& memory = Container("memory");

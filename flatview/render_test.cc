@@ -299,6 +299,13 @@ TEST_F(RenderTest, MergeOnlyWhatContinues) {
             "0-1ff ram; 200-2ff ram@300; 300-3ff ram@200; 401-4ff ram@301");
 }
 
+TEST_F(RenderTest, MergeDoesNotWrapFromTheLastOffsetToTheFirst) {
+  Region& all = Mmio("all", ByteCount::TwoTo64());
+  In(sys_, 0x00, Alias("end", all, kMax - 0xf, 0x10));
+  In(sys_, 0x10, Alias("start", all, 0, 0x10));
+  EXPECT_EQ(Shown(sys_), "0-f all@fffffffffffffff0; 10-1f all");
+}
+
 TEST_F(RenderTest, MergeIsTransitive) {
   Region& ram = Ram("ram", 0x1000);
   for (uint64_t at = 0; at < 0x1000; at += 0x100) {

@@ -280,18 +280,24 @@ class Maker {
       kinds_.push_back(Kind::kContainer);
       put(Add{Kind::kContainer, 0, i < 2 ? kTwoTo64 : Size(), 0});
     }
-    for (uint64_t i = 10 + Below(24); i > 0; --i) {
-      put(MakeRegion());
-      const int made = static_cast<int>(kinds_.size()) - 1;
-      if (Chance(90)) put(LinkOf(made));
-    }
-    if (Chance(70)) put(Link{0, 2, Address(), Priority()});
-    if (Chance(50)) put(Link{1, 3, Address(), Priority()});
+    // The spaces come first, so that what would be too much for them is refused
+    // and they are not; a crowd, for speed, in a few commits.
     put(AddSpace{0, 0});
     put(AddSpace{0, 1});
     put(AddSpace{Owner(), Region()});
     spaces_ = 3;
-    for (uint64_t i = 20 + Below(60); i > 0; --i) put(MakeStep());
+    const bool crowd = scale_ == Scale::kCrowd;
+    const uint64_t first = crowd ? 50 + Below(500) : 10 + Below(24);
+    for (uint64_t i = 0; i < first; ++i) {
+      if (crowd && i % 16 == 0) put(Begin{});
+      put(MakeRegion());
+      const int made = static_cast<int>(kinds_.size()) - 1;
+      if (Chance(90)) put(LinkOf(made));
+      if (crowd && (i % 16 == 15 || i + 1 == first)) put(Commit{});
+    }
+    if (Chance(70)) put(Link{0, 2, Address(), Priority()});
+    if (Chance(50)) put(Link{1, 3, Address(), Priority()});
+    for (uint64_t i = 20 + Below(crowd ? 20 : 60); i > 0; --i) put(MakeStep());
     while (depth_-- > 0) put(Commit{});
     return program;
   }
@@ -310,42 +316,48 @@ class Maker {
     return values.begin()[Below(values.size())];
   }
 
+  // No two of these in one expression where their order is free: the program
+  // must not depend on the compiler.
   uint64_t Address() {
     switch (scale_) {
       case Scale::kBytes:
         return Below(Chance(30) ? 16 : 120);
-      case Scale::kPages:
-        return 0x1000 * Below(Chance(30) ? 8 : 40) +
-               Pick<uint64_t>({0, 0, 0, 0, 1, 0xfff});
+      case Scale::kPages: {
+        const uint64_t page = Below(Chance(30) ? 8 : 40);
+        return 0x1000 * page + Pick<uint64_t>({0, 0, 0, 0, 1, 0xfff});
+      }
       case Scale::kTop:
         return Pick<uint64_t>({0, 0, 1, 0x1000, uint64_t{1} << 32,
                                uint64_t{1} << 63, (uint64_t{1} << 63) - 1,
                                ~uint64_t{0}, ~uint64_t{0} - 1,
                                ~uint64_t{0} - 0xfff, ~uint64_t{0} - 0x1fff});
+      case Scale::kCrowd:
+        return Below(Chance(50) ? 0x1000 : 0x10000);
       case Scale::kMixed:
         break;
     }
-    return Chance(70) ? Below(0x4000) & Next() : Next() >> Below(64);
+    return Chance(70) ? Below(0x4000) : Next() >> Below(64);
   }
 
   Wide Size() {
+    if (Chance(2)) return kTwoTo64;
     switch (scale_) {
       case Scale::kBytes:
-        return Chance(2)
-                   ? kTwoTo64
-                   : static_cast<Wide>(Chance(70) ? 1 + Below(9) : Below(80));
-      case Scale::kPages:
-        if (Chance(2)) return kTwoTo64;
-        return static_cast<Wide>(0x1000 * Below(Chance(70) ? 3 : 40) +
+        return static_cast<Wide>(Chance(70) ? 1 + Below(9) : Below(80));
+      case Scale::kPages: {
+        const uint64_t pages = Below(Chance(70) ? 3 : 40);
+        return static_cast<Wide>(0x1000 * pages +
                                  Pick<uint64_t>({0, 0, 0, 1, 0xfff, 0x800}));
+      }
       case Scale::kTop:
         return Pick<Wide>({0, 1, 2, 0x1000, 0x2000, Wide{1} << 32,
                            Wide{1} << 63, (Wide{1} << 63) + 1, kTwoTo64 - 1,
                            kTwoTo64, kTwoTo64});
+      case Scale::kCrowd:
+        return static_cast<Wide>(Below(Chance(90) ? 0x20 : 0x1000));
       case Scale::kMixed:
         break;
     }
-    if (Chance(2)) return kTwoTo64;
     return static_cast<Wide>(Chance(70) ? Below(0x800) : Next() >> Below(64));
   }
 
@@ -372,7 +384,7 @@ class Maker {
   }
 
   Step MakeRegion() {
-    if (Chance(35)) {
+    if (Chance(scale_ == Scale::kCrowd ? 5 : 35)) {
       const int target = Chance(30) ? static_cast<int>(Below(4)) : Region();
       kinds_.push_back(Kind::kAlias);
       // As often as not a whole window, or one onto the start.
@@ -396,7 +408,40 @@ class Maker {
                 Address(), Priority()};
   }
 
+  // Two windows side by side that go on where the other ends: what merges, or
+  // almost does (2.4).
+  Step MakeTwins() {
+    const int target = Region();
+    const uint64_t offset = Address();
+    const uint64_t at = Address();
+    const uint64_t size = static_cast<uint64_t>(Size()) & 0xffff;
+    const int container = static_cast<int>(Below(2));
+    const int32_t priority = Priority();
+    const int left = static_cast<int>(kinds_.size());
+    kinds_.push_back(Kind::kAlias);
+    kinds_.push_back(Kind::kAlias);
+    const int owner = Owner();
+    const uint64_t slip = Pick<uint64_t>({0, 0, 0, 0, 1});
+    next_ = {
+        Link{container, left + 1, at + size, priority},
+        Link{container, left, at, priority},
+        AddAlias{owner, target, offset + size + slip, static_cast<Wide>(size)}};
+    if (Chance(50)) {
+      next_.insert(next_.begin(),
+                   SetFlag{Pick<Flag>({Flag::kReadonly, Flag::kNonvolatile,
+                                       Flag::kUnmergeable}),
+                           left + static_cast<int>(Below(2)), true});
+    }
+    return AddAlias{owner, target, offset, static_cast<Wide>(size)};
+  }
+
   Step MakeStep() {
+    if (!next_.empty()) {
+      const Step step = next_.back();
+      next_.pop_back();
+      return step;
+    }
+    if (Chance(5)) return MakeTwins();
     const uint64_t dice = Below(100);
     if (dice < 28) return LinkOf(Region());
     if (dice < 30) return Unlink{Region()};
@@ -444,6 +489,7 @@ class Maker {
   uint64_t state_;
   const Scale scale_;
   std::vector<Kind> kinds_;
+  std::vector<Step> next_;  // The last one first.
   uint64_t owners_ = 0;
   uint64_t spaces_ = 0;
   int depth_ = 0;

@@ -140,7 +140,8 @@ std::ostream& operator<<(std::ostream& out, const Step& step);
 std::string AsCode(const Program& program);
 
 // Where addresses and sizes are taken from: everything overlaps everything.
-enum class Scale { kBytes, kPages, kTop, kMixed };
+// kCrowd has some hundred regions, and fewer steps.
+enum class Scale { kBytes, kPages, kTop, kMixed, kCrowd };
 
 // The same program for the same arguments, on every machine.
 Program RandomProgram(uint64_t seed, Scale scale);

@@ -155,22 +155,35 @@ void State::PlainCommit(const absl::Status& status, StatusCode want) {
 }
 
 State::Verdict State::Judge() const {
-  const Limits& limits = topology_.limits();
   Verdict verdict = Verdict::kPasses;
   for (const SpaceSlot& slot : spaces_) {
-    if (slot.root == kNone) continue;
-    const auto root =
-        oracle::NormalisedRoot(graph_, slot.root, limits.max_depth);
-    if (!root.has_value()) return Verdict::kFails;
-    const oracle::Cost cost = oracle::CostOf(
-        graph_, *root, limits.max_render_steps, limits.max_depth);
-    if (cost.fewest_steps > limits.max_render_steps ||
-        cost.depth > limits.max_depth) {
-      return Verdict::kFails;
-    }
-    if (cost.most_steps > limits.max_render_steps) verdict = Verdict::kEither;
+    if (slot.root == kNone || slot.past_limit) continue;
+    const Verdict of_root = JudgeRoot(slot.root).verdict;
+    if (of_root == Verdict::kFails) return Verdict::kFails;
+    if (of_root == Verdict::kEither) verdict = Verdict::kEither;
   }
   return verdict;
+}
+
+State::Judged State::JudgeRoot(int space_root) const {
+  const Limits& limits = topology_.limits();
+  Judged judged;
+  const auto root =
+      oracle::NormalisedRoot(graph_, space_root, limits.max_depth);
+  if (!root.has_value()) {
+    judged.verdict = Verdict::kFails;
+    return judged;
+  }
+  judged.root = *root;
+  judged.cost =
+      oracle::CostOf(graph_, *root, limits.max_render_steps, limits.max_depth);
+  if (judged.cost.fewest_steps > limits.max_render_steps ||
+      judged.cost.depth > limits.max_depth) {
+    judged.verdict = Verdict::kFails;
+  } else if (judged.cost.most_steps > limits.max_render_steps) {
+    judged.verdict = Verdict::kEither;
+  }
+  return judged;
 }
 
 void State::PlainUndo() {
@@ -363,27 +376,21 @@ void State::Destroy(int slot) {
 // ---- Checks.
 
 void State::RefreshSpaces() {
-  const Limits& limits = topology_.limits();
   for (SpaceSlot& slot : spaces_) {
     if (slot.space == nullptr) continue;
     const int showed = slot.shows;
     const std::vector<oracle::Range> viewed = std::exchange(slot.view, {});
     slot.shows = kNone;
+    slot.past_limit = false;
     const Snapshot& now = slot.space->Current();
     if (slot.root != kNone) {
-      // No value, or too much of it: a retirement that can't fail made it so.
-      // Then the root shows nothing.
-      const int root =
-          oracle::NormalisedRoot(graph_, slot.root, limits.max_depth)
-              .value_or(kNone);
-      const oracle::Cost cost = oracle::CostOf(
-          graph_, root, limits.max_render_steps, limits.max_depth);
-      const bool fails = cost.fewest_steps > limits.max_render_steps ||
-                         cost.depth > limits.max_depth;
-      const bool may_fail = cost.most_steps > limits.max_render_steps;
-      if (!fails && !(may_fail && now.view().empty())) {
-        slot.shows = root;
-        slot.view = oracle::ViewOf(graph_, root, cost.edges);
+      const Judged judged = JudgeRoot(slot.root);
+      slot.past_limit =
+          judged.verdict == Verdict::kFails ||
+          (judged.verdict == Verdict::kEither && now.view().empty());
+      if (!slot.past_limit) {
+        slot.shows = judged.root;
+        slot.view = oracle::ViewOf(graph_, judged.root, judged.cost.edges);
       }
     }
     if (slot.snapshot != nullptr && showed == slot.shows) {
@@ -458,7 +465,16 @@ void State::CheckSpace(SpaceSlot& slot) {
   }
   if (depth_ > 0) return;
   CheckView(now, slot);
-  if (checked_.insert(now.generation()).second) CheckTable(now);
+  if (!checked_.insert(now.generation()).second) return;
+  CheckTable(now.view(), now.table());
+  // The forms that a view as small as these is not given by rule.
+  DispatchTable::Options options;
+  options.huge_pages = false;
+  for (auto force : {DispatchTable::Options::Force::kTree,
+                     DispatchTable::Options::Force::kRadix}) {
+    options.force = force;
+    CheckTable(now.view(), *DispatchTable::Build(now.view(), options));
+  }
 }
 
 void State::CheckView(const Snapshot& snapshot, const SpaceSlot& slot) {
@@ -501,9 +517,8 @@ void State::CheckView(const Snapshot& snapshot, const SpaceSlot& slot) {
   }
 }
 
-void State::CheckTable(const Snapshot& snapshot) {
-  const FlatView& view = snapshot.view();
-  snapshot.table().CheckInvariants(view);
+void State::CheckTable(const FlatView& view, const DispatchTable& table) {
+  table.CheckInvariants(view);
   std::vector<Addr> probes = {Addr(0), Addr::Max()};
   for (const FlatRange& r : view) {
     const uint64_t first = r.range.first.raw();
@@ -514,12 +529,12 @@ void State::CheckTable(const Snapshot& snapshot) {
     }
   }
   std::vector<Section> batch(probes.size());
-  snapshot.table().LookupBatch(probes, absl::MakeSpan(batch));
+  table.LookupBatch(probes, absl::MakeSpan(batch));
   tally_.lookups += 2 * probes.size();
   for (size_t i = 0; i < probes.size(); ++i) {
     const Addr a = probes[i];
     const FlatRange* r = view.Find(a);
-    for (const Section& s : {snapshot.Lookup(a), batch[i]}) {
+    for (const Section& s : {table.Lookup(a), batch[i]}) {
       bool is_right = s.addr() == a && s.region() == (r ? r->region : nullptr);
       if (r == nullptr) {
         const auto next = view.Seek(a);

@@ -8,7 +8,8 @@
 //   - every space shows what the oracle says its root shows, at every edge, and
 //     at each side of it, and at random addresses; with exactly the seams of
 //     SEMANTICS 2.4; inside a transaction, what it showed before (X2)
-//   - each table says of every edge and its neighbours what its view says
+//   - each table, in whatever form, says of every edge and its neighbours what
+//     its view says
 //   - CheckInvariants() of the topology, each view, each table
 //   - spaces share a view exactly if they have the same normalised root; a
 //     generation changes exactly if something visible did, upwards
@@ -26,6 +27,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "planish/dispatch/dispatch_table.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
@@ -109,13 +111,20 @@ class State {
     std::unique_ptr<AddressSpace> space;  // Null: never made, or dropped.
     int owner = oracle::kNone;
     int root = oracle::kNone;
-    // As of the last commit.
+    // As of the last commit. Past a limit: by a retirement, which can't fail.
+    // Then it shows nothing, and stops no commit.
+    bool past_limit = false;
     int shows = oracle::kNone;  // The normalised root.
     std::vector<oracle::Range> view;
     const Snapshot* snapshot = nullptr;
     uint64_t generation = 0;
   };
   enum class Verdict { kPasses, kFails, kEither };
+  struct Judged {
+    Verdict verdict = Verdict::kPasses;
+    int root = oracle::kNone;  // Normalised.
+    oracle::Cost cost;
+  };
 
   template <typename T>
   static T* At(const std::vector<T*>& slots, int slot) {
@@ -134,6 +143,8 @@ class State {
   // `status`: how the real side ended. `want`: how the edit should have; what
   // the outermost commit adds to that is judged here.
   void PlainCommit(const absl::Status& status, absl::StatusCode want);
+  // What X4 says of a commit now: of a root, and of all that may stop it.
+  Judged JudgeRoot(int space_root) const;
   Verdict Judge() const;
   void PlainUndo();
   void PlainRetire(int owner);
@@ -143,7 +154,7 @@ class State {
   void CheckRegions();
   void CheckSpace(SpaceSlot& slot);
   void CheckView(const Snapshot& snapshot, const SpaceSlot& slot);
-  void CheckTable(const Snapshot& snapshot);
+  void CheckTable(const FlatView& view, const DispatchTable& table);
   int SlotOf(const Region* region) const;
 
   std::string failure_;
