@@ -33,7 +33,7 @@ RangeLine ReadRange(Scanner& scan) {
 }
 
 // Where in a view the next line stands.
-enum class Place { kOutside, kSpaces, kFirstRange, kRanges, kEmpty };
+enum class Place { kOutside, kSpaces, kFirstRange, kRanges, kDispatch, kEmpty };
 
 }  // namespace
 
@@ -42,6 +42,7 @@ absl::StatusOr<std::vector<ViewText>> ReadFlatText(const Source& flat) {
   Place place = Place::kOutside;
   Lines reader(flat.text);
   while (reader.Next()) {
+    if (IsPrompt(reader.line())) continue;
     Scanner scan(flat.name, reader.number(), reader.line());
     switch (place) {
       case Place::kOutside: {
@@ -83,6 +84,11 @@ absl::StatusOr<std::vector<ViewText>> ReadFlatText(const Source& flat) {
           place = Place::kOutside;
           break;
         }
+        // What -d prints behind the ranges says nothing about the graph.
+        if (reader.line() == "  Dispatch") {
+          place = Place::kDispatch;
+          break;
+        }
         std::vector<RangeLine>& ranges = views.back().ranges;
         RangeLine range = ReadRange(scan);
         range.line = reader.number();
@@ -93,6 +99,9 @@ absl::StatusOr<std::vector<ViewText>> ReadFlatText(const Source& flat) {
         place = Place::kRanges;
         break;
       }
+      case Place::kDispatch:
+        if (reader.line().empty()) place = Place::kOutside;
+        break;
       case Place::kEmpty:
         if (!reader.line().empty()) scan.Fail("an empty line");
         place = Place::kOutside;

@@ -31,6 +31,10 @@ absl::string_view WordName(Word word) {
   return "?";
 }
 
+bool IsPrompt(absl::string_view line) {
+  return absl::StartsWith(line, "(qemu)");
+}
+
 std::optional<uint64_t> ParseHex16(absl::string_view text) {
   if (text.size() != 16) return std::nullopt;
   uint64_t value = 0;

@@ -50,6 +50,9 @@ class Scanner {
   absl::Status status_;
 };
 
+// True for a line of the monitor's own, where a session was copied.
+bool IsPrompt(absl::string_view line);
+
 // 16 lower-case hex digits, all of `text`.
 std::optional<uint64_t> ParseHex16(absl::string_view text);
 

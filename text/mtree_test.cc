@@ -132,6 +132,24 @@ TEST(MtreeTest, ReadsATextWithoutOwners) {
             "system 0+1000 \nuart 1 in system 100+100 t\n");
 }
 
+TEST(MtreeTest, TheMonitorsPromptIsReadOver) {
+  const std::string tree =
+      absl::StrCat("(qemu) info mtree -o -D\n", kTree, "(qemu) ");
+  const std::string flat =
+      absl::StrCat("(qemu) info mtree -f -o\n", kFlat, "(qemu) \n");
+  const auto map = Read(tree, flat);
+  ASSERT_TRUE(map.ok()) << map.status();
+  EXPECT_EQ(Rows(*map), RowsOf(kTree, kFlat));
+}
+
+TEST(MtreeTest, DispatchTreesAreReadOver) {
+  EXPECT_EQ(
+      RowsOf(kTree, absl::StrReplaceAll(kFlat, {{"{dev id=u}\n",
+                                                 "{dev id=u}\n  Dispatch\n"
+                                                 "    Physical\n"}})),
+      RowsOf(kTree, kFlat));
+}
+
 TEST(MtreeTest, AcceleratorsBehindARangeAreNoPartOfIt) {
   EXPECT_EQ(RowsOf(kTree, Flat("  00_100-00_1ff (prio 0, i/o): uart "
                                "owner:{dev id=u} KVM KVM\n")),

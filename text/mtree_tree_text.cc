@@ -72,6 +72,7 @@ class TreeReader {
 absl::StatusOr<TreeText> TreeReader::Read() {
   Lines reader(source_.text);
   while (reader.Next()) {
+    if (IsPrompt(reader.line())) continue;
     Scanner scan(source_.name, reader.number(), reader.line());
     const absl::string_view line = reader.line();
     if (line.empty()) {
