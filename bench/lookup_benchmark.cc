@@ -29,17 +29,17 @@
 #include "absl/types/span.h"
 #include "benchmark/benchmark.h"
 #include "planish/base/check.h"
-#include "planish/bench/maps.h"
-#include "planish/bench/patterns.h"
+#include "planish/measure/maps.h"
+#include "planish/measure/patterns.h"
 #include "planish/bench/real_machines.h"
-#include "planish/bench/rivals/rivals.h"
-#include "planish/bench/rivals/s_tree.h"
-#include "planish/bench/rivals/wide_root.h"
-#include "planish/bench/views.h"
+#include "planish/measure/rivals/rivals.h"
+#include "planish/measure/rivals/s_tree.h"
+#include "planish/measure/rivals/wide_root.h"
+#include "planish/measure/views.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/run_list.h"
 
-namespace planish::bench {
+namespace planish::measure {
 namespace {
 
 constexpr uint64_t kSeed = 20;
@@ -423,12 +423,12 @@ void RegisterAll() {
 }
 
 }  // namespace
-}  // namespace planish::bench
+}  // namespace planish::measure
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  planish::bench::RegisterAll();
+  planish::measure::RegisterAll();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -12,7 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 
-namespace planish::bench {
+namespace planish::measure {
 namespace {
 
 // A PC with firmware, the same chipset with 25 PCI devices, an Arm board with
@@ -68,4 +68,4 @@ std::vector<RealMachine> RealMachines() {
   return machines;
 }
 
-}  // namespace planish::bench
+}  // namespace planish::measure

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "planish/bench/maps.h"
+#include "planish/measure/maps.h"
 
-namespace planish::bench {
+namespace planish::measure {
 
 struct RealMachine {
   std::string name;
@@ -20,6 +20,6 @@ struct RealMachine {
 // looked for below the working directory and in Bazel's runfiles.
 std::vector<RealMachine> RealMachines();
 
-}  // namespace planish::bench
+}  // namespace planish::measure
 
 #endif  // PLANISH_BENCH_REAL_MACHINES_H_

@@ -29,6 +29,7 @@ LAYERS = [
     ['dispatch'],
     ['space'],
     ['text'],
+    ['measure'],
     ['planish.h'],
     ['tools', 'examples', 'bench', 'tests'],
 ]

@@ -1,11 +1,7 @@
 #include "planish/tools/cli.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,12 +9,8 @@
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "planish/base/addr.h"
-#include "planish/base/status_macros.h"
-#include "planish/bench/maps.h"
-#include "planish/text/text.h"
+#include "planish/tools/arguments.h"
 #include "planish/tools/commands.h"
-#include "planish/tools/generated_map.h"
 #include "planish/tools/input.h"
 
 namespace planish::tools {
@@ -87,33 +79,6 @@ void AddSpace(CLI::App* command, std::string& space, const char* what) {
   AddText(command, "--space", space, "NAME", what);
 }
 
-// Gives each positional argument its place. Where a pair stands in FILE's
-// stead, the first of `rest` was taken for FILE; all of them are needed.
-absl::Status Settle(
-    MapInput& map,
-    const std::vector<std::pair<const char*, std::string*>>& rest) {
-  if (map.tree.empty() != map.flat.empty()) {
-    return absl::InvalidArgumentError("--tree and --flat go together");
-  }
-  if (!map.tree.empty()) {
-    std::string moving = std::exchange(map.file, "");
-    for (const auto& [name, value] : rest) std::swap(moving, *value);
-    if (!moving.empty()) {
-      return absl::InvalidArgumentError(
-          "FILE and --tree with --flat exclude one another");
-    }
-  } else if (map.file.empty()) {
-    return absl::InvalidArgumentError(
-        "FILE is missing, or --tree with --flat in its place");
-  }
-  for (const auto& [name, value] : rest) {
-    if (value->empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(name, " is missing"));
-    }
-  }
-  return absl::OkStatus();
-}
-
 // Runs `run` unless `status` says that the arguments were wrong.
 template <typename Run>
 int Perform(const char* command, const absl::Status& status, Console& console,
@@ -166,22 +131,6 @@ Command AddCheck(CLI::App& app) {
           }};
 }
 
-absl::Status ParseAddresses(const std::vector<std::string>& texts,
-                            std::vector<Addr>& addresses) {
-  if (texts.empty()) return absl::InvalidArgumentError("ADDR is missing");
-  for (const std::string& text : texts) {
-    const auto number = text::ParseNumber64(text);
-    if (!number.has_value()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("'", text,
-                       "' is no address: 0x and hex digits, or "
-                       "decimal, perhaps with K M G T P or E"));
-    }
-    addresses.push_back(Addr(*number));
-  }
-  return absl::OkStatus();
-}
-
 Command AddLookup(CLI::App& app) {
   auto o = std::make_shared<LookupOptions>();
   auto texts = std::make_shared<std::vector<std::string>>();
@@ -196,12 +145,7 @@ Command AddLookup(CLI::App& app) {
            "The space (NAME or NAME#k); needed if the map has several");
   AddFormat(command, o->format);
   return {command, [o, texts](Console& console) {
-            if (!o->map.tree.empty() && !o->map.file.empty()) {
-              texts->insert(texts->begin(), std::exchange(o->map.file, ""));
-            }
-            absl::Status status = Settle(o->map, {});
-            status.Update(ParseAddresses(*texts, o->addresses));
-            return Perform("lookup", status, console,
+            return Perform("lookup", SettleLookup(*texts, *o), console,
                            [&] { return RunLookup(*o, console); });
           }};
 }
@@ -222,33 +166,6 @@ Command AddApply(CLI::App& app) {
             return Perform("apply", Settle(o->map, {{"DELTA", &o->delta}}),
                            console, [&] { return RunApply(*o, console); });
           }};
-}
-
-// A pair takes the place of A or of B; a lone file is the other one.
-absl::Status SettleDiff(DiffOptions& o) {
-  for (const MapInput* map : {&o.before, &o.after}) {
-    if (map->tree.empty() != map->flat.empty()) {
-      return absl::InvalidArgumentError(
-          "--tree and --flat go together, and so do --tree2 and --flat2");
-    }
-  }
-  const bool pair_for_a = !o.before.tree.empty();
-  const bool pair_for_b = !o.after.tree.empty();
-  if (pair_for_a && !pair_for_b && o.after.file.empty()) {
-    std::swap(o.before.file, o.after.file);
-  }
-  if ((pair_for_a && !o.before.file.empty()) ||
-      (pair_for_b && !o.after.file.empty())) {
-    return absl::InvalidArgumentError(
-        "too many files: each pair takes the place of A or of B");
-  }
-  if (!pair_for_a && o.before.file.empty()) {
-    return absl::InvalidArgumentError("A is missing");
-  }
-  if (!pair_for_b && o.after.file.empty()) {
-    return absl::InvalidArgumentError("B is missing");
-  }
-  return absl::OkStatus();
 }
 
 Command AddDiff(CLI::App& app) {
@@ -296,21 +213,6 @@ Command AddConvert(CLI::App& app) {
             return Perform("convert", Settle(o->map, {}), console,
                            [&] { return RunConvert(*o, console); });
           }};
-}
-
-absl::Status SettleReplay(ReplayOptions& o) {
-  const bool with_map =
-      !o.map.file.empty() || !o.map.tree.empty() || !o.map.flat.empty();
-  if (!o.folder.empty()) {
-    if (!with_map && o.trace.empty()) return absl::OkStatus();
-    return absl::InvalidArgumentError(
-        "CASE and --map with --trace exclude one another");
-  }
-  if (!with_map && o.trace.empty()) {
-    return absl::InvalidArgumentError("CASE is missing, or --map and --trace");
-  }
-  if (o.trace.empty()) return absl::InvalidArgumentError("--trace is missing");
-  return Settle(o.map, {});
 }
 
 Command AddReplay(CLI::App& app) {
@@ -363,24 +265,6 @@ Command AddBench(CLI::App& app) {
             return Perform("bench", Settle(o->map, {}), console,
                            [&] { return RunBench(*o, console); });
           }};
-}
-
-absl::Status SettleGenerate(const std::string& kind, const std::string& n,
-                            GenerateOptions& o) {
-  const auto parsed = bench::ParseMapKind(kind);
-  if (!parsed.has_value()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--kind: '", kind,
-                     "' is none of spread, dense, iommu4k, power-law, crowd"));
-  }
-  o.kind = *parsed;
-  const auto ranges = text::ParseNumber64(n);
-  if (!ranges.has_value() || *ranges == 0 || *ranges > kMaxGeneratedRanges) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "--n: '", n, "' is not a number from 1 to ", kMaxGeneratedRanges));
-  }
-  o.ranges = static_cast<size_t>(*ranges);
-  return absl::OkStatus();
 }
 
 Command AddGenerate(CLI::App& app) {

@@ -21,7 +21,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "planish/base/status_macros.h"
-#include "planish/bench/patterns.h"
+#include "planish/measure/patterns.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/space/address_space.h"
@@ -120,9 +120,9 @@ int RunBench(const BenchOptions& options, Console& console) {
   if (!space.ok()) return Fail(console, space.status());
   const FlatView& view = (*space)->Current().view();
   std::vector<NamedAddresses> patterns;
-  for (const bench::Pattern pattern :
-       {bench::Pattern::kSame, bench::Pattern::kUniform, bench::Pattern::kZipf,
-        bench::Pattern::kStreams}) {
+  for (const measure::Pattern pattern :
+       {measure::Pattern::kSame, measure::Pattern::kUniform, measure::Pattern::kZipf,
+        measure::Pattern::kStreams}) {
     patterns.push_back(MakePattern(pattern, view, options.seed));
   }
   if (!options.trace.empty()) {

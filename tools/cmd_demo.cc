@@ -17,8 +17,8 @@
 #include "absl/strings/string_view.h"
 #include "planish/base/addr.h"
 #include "planish/base/status_macros.h"
-#include "planish/bench/maps.h"
-#include "planish/bench/patterns.h"
+#include "planish/measure/maps.h"
+#include "planish/measure/patterns.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/space/address_space.h"
 #include "planish/text/text.h"
@@ -69,7 +69,7 @@ absl::StatusOr<std::unique_ptr<text::Machine>> DemoMachine() {
 void Measure(std::string name, const AddressSpace& space,
              std::vector<MeasuredRow>& rows) {
   NamedAddresses pattern =
-      MakePattern(bench::Pattern::kUniform, space.Current().view(), 1);
+      MakePattern(measure::Pattern::kUniform, space.Current().view(), 1);
   pattern.name = std::move(name);
   for (MeasuredRow& row : MeasureLookups(space, {pattern}, kRepetitions)) {
     rows.push_back(std::move(row));
@@ -84,7 +84,7 @@ absl::StatusOr<std::vector<MeasuredRow>> MeasureAll(
   for (const size_t ranges : {size_t{1000}, size_t{10000}}) {
     PLANISH_ASSIGN_OR_RETURN(
         const std::unique_ptr<text::Machine> machine,
-        text::Machine::Create(GenerateMap(bench::MapKind::kSpread, ranges, 1)));
+        text::Machine::Create(GenerateMap(measure::MapKind::kSpread, ranges, 1)));
     Measure(absl::StrCat("spread, ", ranges), *machine->spaces()[0], rows);
   }
   return rows;

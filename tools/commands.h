@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "planish/base/addr.h"
-#include "planish/bench/maps.h"
+#include "planish/measure/maps.h"
 #include "planish/tools/console.h"
 #include "planish/tools/input.h"
 
@@ -90,7 +90,7 @@ struct BenchOptions {
 int RunBench(const BenchOptions& options, Console& console);
 
 struct GenerateOptions {
-  bench::MapKind kind = bench::MapKind::kSpread;
+  measure::MapKind kind = measure::MapKind::kSpread;
   size_t ranges = 1000;
   uint64_t seed = 1;
   MapFormat to = MapFormat::kMap;

@@ -10,17 +10,17 @@
 
 namespace planish::tools {
 
-text::MapDescription GenerateMap(bench::MapKind kind, size_t ranges,
+text::MapDescription GenerateMap(measure::MapKind kind, size_t ranges,
                                  uint64_t seed) {
   text::MapDescription map;
-  map.source = absl::StrCat(bench::MapKindName(kind), " map of ", ranges,
+  map.source = absl::StrCat(measure::MapKindName(kind), " map of ", ranges,
                             " ranges, seed ", seed);
   text::RegionRow system;
   system.name = "system";
   system.size = ByteCount::TwoTo64();
   system.type = "i/o";
   map.regions.push_back(std::move(system));
-  for (const bench::MapRange& range : bench::MakeMap(kind, ranges, seed)) {
+  for (const measure::MapRange& range : measure::MakeMap(kind, ranges, seed)) {
     text::RegionRow row;
     row.id = static_cast<text::RowId>(map.regions.size());
     row.parent = 0;

@@ -11,7 +11,7 @@
 
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
-#include "planish/bench/rivals/rivals.h"
+#include "planish/measure/rivals/rivals.h"
 #include "planish/dispatch/run_list.h"
 #include "planish/dispatch/section.h"
 #include "planish/dispatch/terminal.h"
@@ -97,8 +97,8 @@ std::vector<MeasuredRow> MeasureLookups(
     const AddressSpace& space, const std::vector<NamedAddresses>& patterns,
     int repetitions) {
   const RunList runs = MakeRunList(space.Current().view());
-  const bench::SortedVector sorted_vector(runs.runs);
-  const bench::StdMap std_map(runs.runs);
+  const measure::SortedVector sorted_vector(runs.runs);
+  const measure::StdMap std_map(runs.runs);
   std::vector<MeasuredRow> rows;
   for (const NamedAddresses& pattern : patterns) {
     const double load_before = LoadNanoseconds();

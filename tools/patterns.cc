@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "planish/bench/maps.h"
+#include "planish/measure/maps.h"
 #include "planish/flatview/flat_range.h"
 
 namespace planish::tools {
@@ -15,20 +15,20 @@ constexpr size_t kAddresses = size_t{1} << 16;
 
 }  // namespace
 
-NamedAddresses MakePattern(bench::Pattern pattern, const FlatView& view,
+NamedAddresses MakePattern(measure::Pattern pattern, const FlatView& view,
                            uint64_t seed) {
-  std::vector<bench::MapRange> map;
+  std::vector<measure::MapRange> map;
   map.reserve(view.size());
   for (const FlatRange& range : view) {
     map.push_back({range.range.first.raw(), range.range.last.raw(), false});
   }
   NamedAddresses named;
-  for (const auto& [known, name] : bench::kPatterns) {
+  for (const auto& [known, name] : measure::kPatterns) {
     if (known == pattern) named.name = name;
   }
   named.addresses.reserve(kAddresses);
   for (const uint64_t a :
-       bench::MakeAddresses(pattern, map, kAddresses, seed)) {
+       measure::MakeAddresses(pattern, map, kAddresses, seed)) {
     named.addresses.push_back(Addr(a));
   }
   return named;

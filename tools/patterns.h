@@ -1,4 +1,4 @@
-// The benches' access patterns (bench/patterns.h) over a view's ranges.
+// The benches' access patterns (measure/patterns.h) over a view's ranges.
 
 #ifndef PLANISH_TOOLS_PATTERNS_H_
 #define PLANISH_TOOLS_PATTERNS_H_
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "planish/base/addr.h"
-#include "planish/bench/patterns.h"
+#include "planish/measure/patterns.h"
 #include "planish/flatview/flat_view.h"
 
 namespace planish::tools {
@@ -19,7 +19,7 @@ struct NamedAddresses {
 };
 
 // The same for a view and a seed, on every machine. REQUIRES: !view.empty().
-NamedAddresses MakePattern(bench::Pattern pattern, const FlatView& view,
+NamedAddresses MakePattern(measure::Pattern pattern, const FlatView& view,
                            uint64_t seed);
 
 }  // namespace planish::tools

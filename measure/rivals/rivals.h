@@ -12,8 +12,8 @@
 //
 // A rival may be faster than what could be patched; that is the point of it.
 
-#ifndef PLANISH_BENCH_RIVALS_RIVALS_H_
-#define PLANISH_BENCH_RIVALS_RIVALS_H_
+#ifndef PLANISH_MEASURE_RIVALS_RIVALS_H_
+#define PLANISH_MEASURE_RIVALS_RIVALS_H_
 
 #include <algorithm>
 #include <cstddef>
@@ -25,7 +25,7 @@
 #include "absl/types/span.h"
 #include "planish/dispatch/terminal.h"
 
-namespace planish::bench {
+namespace planish::measure {
 
 class SortedVector {
  public:
@@ -136,6 +136,6 @@ class PageArray {
   uint64_t base_ = 0;
 };
 
-}  // namespace planish::bench
+}  // namespace planish::measure
 
-#endif  // PLANISH_BENCH_RIVALS_RIVALS_H_
+#endif  // PLANISH_MEASURE_RIVALS_RIVALS_H_

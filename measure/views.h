@@ -1,7 +1,7 @@
 // A FlatView of a map, whose regions live as long as it does.
 
-#ifndef PLANISH_BENCH_VIEWS_H_
-#define PLANISH_BENCH_VIEWS_H_
+#ifndef PLANISH_MEASURE_VIEWS_H_
+#define PLANISH_MEASURE_VIEWS_H_
 
 #include <cstdint>
 #include <memory>
@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "planish/base/addr.h"
-#include "planish/bench/maps.h"
+#include "planish/measure/maps.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/topology.h"
 
-namespace planish::bench {
+namespace planish::measure {
 
 // Two regions, and each range shows a place of its own in one of them: tables
 // and views see as many different ranges as if each had its own region.
@@ -63,6 +63,6 @@ class ViewOfMap {
   std::unique_ptr<const FlatView> view_;
 };
 
-}  // namespace planish::bench
+}  // namespace planish::measure
 
-#endif  // PLANISH_BENCH_VIEWS_H_
+#endif  // PLANISH_MEASURE_VIEWS_H_

@@ -1,4 +1,4 @@
-#include "planish/bench/rivals/rivals.h"
+#include "planish/measure/rivals/rivals.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "gtest/gtest.h"
-#include "planish/bench/maps.h"
-#include "planish/bench/rivals/s_tree.h"
-#include "planish/bench/rivals/wide_root.h"
-#include "planish/bench/views.h"
+#include "planish/measure/maps.h"
+#include "planish/measure/rivals/s_tree.h"
+#include "planish/measure/rivals/wide_root.h"
+#include "planish/measure/views.h"
 #include "planish/dispatch/run_list.h"
 
-namespace planish::bench {
+namespace planish::measure {
 namespace {
 
 template <typename R>
@@ -49,4 +49,4 @@ TYPED_TEST(RivalTest, AnswersAsTheRuns) {
 }
 
 }  // namespace
-}  // namespace planish::bench
+}  // namespace planish::measure

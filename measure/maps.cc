@@ -1,4 +1,4 @@
-#include "planish/bench/maps.h"
+#include "planish/measure/maps.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace planish::bench {
+namespace planish::measure {
 namespace {
 
 constexpr uint64_t kPage = 4096;
@@ -146,4 +146,4 @@ std::vector<MapRange> MakeMap(MapKind kind, size_t n, uint64_t seed) {
   return map;
 }
 
-}  // namespace planish::bench
+}  // namespace planish::measure

@@ -5,8 +5,8 @@
 //
 // The root could not be copied by a commit, which is why this is a rival.
 
-#ifndef PLANISH_BENCH_RIVALS_WIDE_ROOT_H_
-#define PLANISH_BENCH_RIVALS_WIDE_ROOT_H_
+#ifndef PLANISH_MEASURE_RIVALS_WIDE_ROOT_H_
+#define PLANISH_MEASURE_RIVALS_WIDE_ROOT_H_
 
 #include <algorithm>
 #include <bit>
@@ -14,10 +14,10 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
-#include "planish/bench/rivals/huge_vector.h"
+#include "planish/measure/rivals/huge_vector.h"
 #include "planish/dispatch/terminal.h"
 
-namespace planish::bench {
+namespace planish::measure {
 
 class WideRoot {
  public:
@@ -111,6 +111,6 @@ class WideRoot {
   HugeVector<Entry> entries_;
 };
 
-}  // namespace planish::bench
+}  // namespace planish::measure
 
-#endif  // PLANISH_BENCH_RIVALS_WIDE_ROOT_H_
+#endif  // PLANISH_MEASURE_RIVALS_WIDE_ROOT_H_

@@ -14,8 +14,8 @@
 //
 // COST  O(n).
 
-#ifndef PLANISH_BENCH_MAPS_H_
-#define PLANISH_BENCH_MAPS_H_
+#ifndef PLANISH_MEASURE_MAPS_H_
+#define PLANISH_MEASURE_MAPS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +24,7 @@
 
 #include "absl/strings/string_view.h"
 
-namespace planish::bench {
+namespace planish::measure {
 
 enum class MapKind { kSpread, kDense, kIommu4k, kPowerLaw, kCrowd };
 
@@ -61,6 +61,6 @@ class Rng {
   uint64_t state_;
 };
 
-}  // namespace planish::bench
+}  // namespace planish::measure
 
-#endif  // PLANISH_BENCH_MAPS_H_
+#endif  // PLANISH_MEASURE_MAPS_H_

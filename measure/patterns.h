@@ -11,8 +11,8 @@
 // Addresses are made beforehand and read in order, so the generator costs the
 // loop one load that the hardware foresees.
 
-#ifndef PLANISH_BENCH_PATTERNS_H_
-#define PLANISH_BENCH_PATTERNS_H_
+#ifndef PLANISH_MEASURE_PATTERNS_H_
+#define PLANISH_MEASURE_PATTERNS_H_
 
 #include <algorithm>
 #include <array>
@@ -22,9 +22,9 @@
 #include <utility>
 #include <vector>
 
-#include "planish/bench/maps.h"
+#include "planish/measure/maps.h"
 
-namespace planish::bench {
+namespace planish::measure {
 
 enum class Pattern { kSame, kAlternating, kStreams, kZipf, kUniform, kCold };
 
@@ -106,6 +106,6 @@ inline std::vector<uint64_t> MakeAddresses(Pattern pattern,
   return addresses;
 }
 
-}  // namespace planish::bench
+}  // namespace planish::measure
 
-#endif  // PLANISH_BENCH_PATTERNS_H_
+#endif  // PLANISH_MEASURE_PATTERNS_H_

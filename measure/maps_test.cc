@@ -1,4 +1,4 @@
-#include "planish/bench/maps.h"
+#include "planish/measure/maps.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 #include "gtest/gtest.h"
 
-namespace planish::bench {
+namespace planish::measure {
 namespace {
 
 constexpr MapKind kKinds[] = {MapKind::kSpread, MapKind::kDense,
@@ -65,4 +65,4 @@ TEST(MapsTest, NamesAreReadBack) {
 }
 
 }  // namespace
-}  // namespace planish::bench
+}  // namespace planish::measure

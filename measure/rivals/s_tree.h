@@ -2,18 +2,18 @@
 // children whose places are computed, level under level; the bottom level is
 // the sorted sequence itself. A step counts the keys below the address.
 
-#ifndef PLANISH_BENCH_RIVALS_S_TREE_H_
-#define PLANISH_BENCH_RIVALS_S_TREE_H_
+#ifndef PLANISH_MEASURE_RIVALS_S_TREE_H_
+#define PLANISH_MEASURE_RIVALS_S_TREE_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "absl/types/span.h"
-#include "planish/bench/rivals/huge_vector.h"
+#include "planish/measure/rivals/huge_vector.h"
 #include "planish/dispatch/terminal.h"
 
-namespace planish::bench {
+namespace planish::measure {
 
 class STree {
  public:
@@ -86,6 +86,6 @@ class STree {
   HugeVector<Answers> payloads_;
 };
 
-}  // namespace planish::bench
+}  // namespace planish::measure
 
-#endif  // PLANISH_BENCH_RIVALS_S_TREE_H_
+#endif  // PLANISH_MEASURE_RIVALS_S_TREE_H_

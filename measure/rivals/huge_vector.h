@@ -1,8 +1,8 @@
 // An array on huge pages, as our tables are: what a rival loses by small pages
 // would say nothing about its structure.
 
-#ifndef PLANISH_BENCH_RIVALS_HUGE_VECTOR_H_
-#define PLANISH_BENCH_RIVALS_HUGE_VECTOR_H_
+#ifndef PLANISH_MEASURE_RIVALS_HUGE_VECTOR_H_
+#define PLANISH_MEASURE_RIVALS_HUGE_VECTOR_H_
 
 #include <sys/mman.h>
 
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <utility>
 
-namespace planish::bench {
+namespace planish::measure {
 
 // T is trivially copyable, and zero is a value of it.
 template <typename T>
@@ -46,6 +46,6 @@ class HugeVector {
   size_t capacity_ = 0;
 };
 
-}  // namespace planish::bench
+}  // namespace planish::measure
 
-#endif  // PLANISH_BENCH_RIVALS_HUGE_VECTOR_H_
+#endif  // PLANISH_MEASURE_RIVALS_HUGE_VECTOR_H_
