@@ -222,7 +222,7 @@ TEST_F(RenderTest, R2_7_AliasesOfAliases) {
 TEST_F(RenderTest, R2_7_SeveralWindowsShowOneRegion) {
   Region& bus = Container("bus", 0x100);
   In(bus, 0x10, Mmio("dev", 0x10));
-  for (uint64_t at : {0x1000, 0x2000, 0x3000}) {
+  for (uint64_t at = 0x1000; at <= 0x3000; at += 0x1000) {
     In(sys_, at, Alias("w", bus, 0, 0x100));
   }
   EXPECT_EQ(Shown(sys_), "1010-101f dev; 2010-201f dev; 3010-301f dev");

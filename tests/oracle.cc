@@ -42,7 +42,7 @@ class Claim {
                 Ask(node.target, base - graph_[node.target].addr - node.offset,
                     readonly, nonvolatile, unmergeable);
     } else {
-      for (int child : node.children) {  // R2.2
+      for (const int child : node.children) {  // R2.2
         claimed = Ask(child, base, readonly, nonvolatile, unmergeable);
         if (claimed) break;
       }
@@ -95,7 +95,7 @@ class Count {
       return;
     }
     if (!node.children.empty()) cost.depth = std::max(cost.depth, above + 1);
-    for (int child : node.children) Visit(child, base, from, to, above + 1);
+    for (const int child : node.children) Visit(child, base, from, to, above + 1);
   }
 
   Cost cost;
@@ -162,7 +162,7 @@ std::optional<int> NormalisedRoot(const Graph& graph, int root, int max_depth) {
       return root;
     }
     std::vector<int> enabled;  // R2.15
-    for (int child : node.children) {
+    for (const int child : node.children) {
       if (graph[child].enabled) enabled.push_back(child);
     }
     if (enabled.empty()) return kNone;
