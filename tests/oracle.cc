@@ -95,7 +95,8 @@ class Count {
       return;
     }
     if (!node.children.empty()) cost.depth = std::max(cost.depth, above + 1);
-    for (const int child : node.children) Visit(child, base, from, to, above + 1);
+    for (const int child : node.children)
+      Visit(child, base, from, to, above + 1);
   }
 
   Cost cost;
