@@ -14,7 +14,7 @@ struct Limits {
   // leads to it. Also bounds a commit's memory, to some 150 bytes a step. At
   // most 2^32 - 1.
   uint64_t max_render_steps = uint64_t{1} << 26;
-  // Regions on one path from a root, aliases counted.
+  // Containers and aliases on one path from a root; what they end in is free.
   int max_depth = 256;
 };
 
