@@ -33,6 +33,18 @@ const CLI::Validator& NotEmpty() {
   return *validator;
 }
 
+// CLI11 reads -1 as 2^64 - 1.
+const CLI::Validator& NotNegative() {
+  static const CLI::Validator* const validator = new CLI::Validator(
+      [](const std::string& value) {
+        return !value.empty() && value[0] == '-'
+                   ? std::string("must not be negative")
+                   : "";
+      },
+      "");
+  return *validator;
+}
+
 CLI::App* AddCommand(CLI::App& app, const char* name, const char* what,
                      const std::string& example) {
   CLI::App* command = app.add_subcommand(name, what);
@@ -231,6 +243,7 @@ Command AddReplay(CLI::App& app) {
   AddPair(command, "", o->map, "--map");
   AddText(command, "--trace", o->trace, "TRACE", "The accesses: trace.tsv.gz");
   command->add_option("--show", o->show, "Mismatches to print in full")
+      ->check(NotNegative())
       ->type_name("N")
       ->capture_default_str();
   AddFormat(command, o->format);
@@ -258,6 +271,7 @@ Command AddBench(CLI::App& app) {
       ->type_name("N")
       ->capture_default_str();
   command->add_option("--seed", o->seed, "Of the random addresses")
+      ->check(NotNegative())
       ->type_name("S")
       ->capture_default_str();
   AddFormat(command, o->format);
@@ -279,6 +293,7 @@ Command AddGenerate(CLI::App& app) {
       ->required();
   AddText(command, "--n", *n, "N", "How many ranges")->required();
   command->add_option("--seed", o->seed, "Of the random numbers")
+      ->check(NotNegative())
       ->type_name("S")
       ->capture_default_str();
   AddMapFormat(command, o->to);

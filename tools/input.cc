@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "planish/base/status_macros.h"
 #include "planish/text/text.h"
+#include "planish/tools/style.h"
 
 namespace planish::tools {
 namespace {
@@ -54,7 +55,14 @@ absl::StatusOr<text::MapDescription> ReadPair(Console& console,
                            ReadInput(console, input.tree));
   PLANISH_ASSIGN_OR_RETURN(const std::string flat,
                            ReadInput(console, input.flat));
-  return text::ReadMtree({input.tree, tree}, {input.flat, flat});
+  PLANISH_ASSIGN_OR_RETURN(
+      text::MapDescription map,
+      text::ReadMtree({input.tree, tree}, {input.flat, flat}));
+  // Results follow from what was taken, so nobody may miss it.
+  for (const std::string& line : map.undecided) {
+    Note(console, absl::StrCat("undecided: ", Printable(line)));
+  }
+  return map;
 }
 
 }  // namespace
@@ -83,6 +91,11 @@ absl::StatusOr<text::MapDescription> ReadMapInput(Console& console,
 absl::StatusOr<text::Delta> ReadDeltaInput(Console& console,
                                            absl::string_view path) {
   PLANISH_ASSIGN_OR_RETURN(const std::string text, ReadInput(console, path));
+  // A step that changes nothing still says `# from`; this is a lost file.
+  if (absl::StripLeadingAsciiWhitespace(text).empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, ":1:1: expected a step, found end of file"));
+  }
   return text::ReadDelta({std::string(path), text});
 }
 

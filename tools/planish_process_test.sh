@@ -76,6 +76,9 @@ run 2 flatten .
 run 2 check graph.tsv empty
 run 2 check graph.tsv malformed
 run 2 apply graph.tsv malformed
+run 2 apply graph.tsv empty
+wants err '^planish: empty:1:1: expected a step'
+empty out
 run 2 replay .
 run 2 replay missing
 run 2 replay --map graph.tsv
@@ -143,6 +146,38 @@ wants err 'vtd-root#8'
 run 0 lookup "$iommu" --space vtd-root#8 0
 run 2 lookup "$iommu" --space vtd-root#9 0
 
+# A space without a name has a number all the same.
+printf 'ram r 0 +4K\nspace a = r\nspace "" = r\n' >nameless.map
+run 2 lookup nameless.map 0
+wants err '^  #1$'
+run 0 lookup nameless.map --space '#1' 0
+
+# --- What a pair leaves open is said, by each command, and not on stdout.
+range() {
+  printf '%s%016x-%016x (prio 0, %s): %s\n' "$1" "$2" "$3" "$4" "$5"
+}
+{
+  printf 'address-space: memory\n'
+  range '  ' 0 0xffff i/o system
+  range '    ' 0x2000 0x2fff ram ram
+  range '    ' 0x3000 0x3fff i/o 'dev [disabled]'
+  echo
+} >open-tree.txt
+{
+  printf 'FlatView #0\n AS "memory", root: system\n'
+  printf ' Root memory region: system\n'
+  range '  ' 0x2000 0x2fff ram ram
+  echo
+} >open-flat.txt
+open_pair=(--tree open-tree.txt --flat open-flat.txt)
+for command in flatten 'lookup 0' 'convert --to=map' 'check open-flat.txt' \
+  'flatten --format=json'; do
+  # shellcheck disable=SC2086
+  run 0 $command "${open_pair[@]}"
+  wants err '^planish: undecided: open-tree.txt:4: system/dev: .*taken as'
+  ! grep -q undecided out || fail "$command: undecided on stdout"
+done
+
 # --- apply, diff.
 step=$corpus/traces/linux-q35/dump-01
 run 0 apply "$before/graph.tsv.gz" "$step/delta.tsv.gz"
@@ -183,6 +218,9 @@ run 0 generate --kind dense --n 100 --seed 7 --to=table
 run 2 generate --kind round --n 100
 run 2 generate --kind spread --n 0
 run 2 generate --kind spread --n many
+run 2 generate --kind spread --n 3 --seed -1
+run 2 replay --map graph.tsv --trace trace.tsv --show -1
+wants err 'must not be negative'
 
 # --- replay.
 mkdir -p case/dump-00 case/dump-01

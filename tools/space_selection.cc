@@ -11,13 +11,16 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "planish/tools/style.h"
 
 namespace planish::tools {
 namespace {
 
 std::string List(const std::vector<std::string>& labels) {
   std::string list;
-  for (const std::string& label : labels) absl::StrAppend(&list, "\n  ", label);
+  for (const std::string& label : labels) {
+    absl::StrAppend(&list, "\n  ", Printable(label));
+  }
   return list;
 }
 
@@ -46,8 +49,10 @@ std::vector<std::string> SpaceLabels(const text::Machine& machine) {
   std::vector<std::string> labels;
   for (const auto& space : machine.spaces()) {
     const std::string& name = space->name();
-    labels.push_back(count[name] == 1 ? name
-                                      : absl::StrCat(name, "#", ++met[name]));
+    // An empty name alone would be no argument.
+    labels.push_back(count[name] == 1 && !name.empty()
+                         ? name
+                         : absl::StrCat(name, "#", ++met[name]));
   }
   return labels;
 }
