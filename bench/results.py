@@ -38,11 +38,14 @@ _NOT_COUNTERS = {
 }
 
 
-def load(path):
-  with open(path, encoding='utf-8') as file:
-    data = json.load(file)
+def load(first, *more):
+  """One run, or several of one binary, whose repetitions are put together."""
+  runs = []
+  for path in (first, *more):
+    with open(path, encoding='utf-8') as file:
+      runs.append(json.load(file))
   rows = {}
-  for item in data['benchmarks']:
+  for item in (item for run in runs for item in run['benchmarks']):
     if item.get('run_type') == 'aggregate' or item.get('error_occurred'):
       continue
     row = rows.setdefault(_SUFFIX.sub('', item['name']), Row())
@@ -54,4 +57,4 @@ def load(path):
     for key, value in item.items():
       if isinstance(value, (int, float)) and key not in _NOT_COUNTERS:
         row.counters[key] = value
-  return Run(data['context'], rows)
+  return Run(runs[0]['context'], rows)

@@ -31,8 +31,8 @@ absl::Status Endless(const Region& root, const Limits& limits) {
     at = at->alias_target() ? at->alias_target() : OnlyEnabledChild(*at, &any);
   }
   return absl::FailedPreconditionError(
-      absl::StrCat("X4: root '", root.name(), "' shows nothing but windows, ",
-                   limits.max_depth, " deep: ", path, " -> ..."));
+      absl::StrCat("X4: root '", root.name(), "' only leads on, through more than ",
+                   limits.max_depth, " regions: ", path, " -> ..."));
 }
 
 }  // namespace

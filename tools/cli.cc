@@ -168,7 +168,9 @@ Command AddApply(CLI::App& app) {
       app, "apply",
       "Performs an update step on a map, and prints or checks the views",
       "  planish apply step-1/graph.tsv step-2/delta.tsv "
-      "--check step-2/flat.txt");
+      "--check step-2/flat.txt\n"
+      "A step names regions by the ids of its table. A pair --tree --flat has\n"
+      "those that `planish convert --to=table` gives it.");
   AddMap(command, o->map);
   AddText(command, "DELTA", o->delta, "", "The step: delta.tsv");
   AddText(command, "--check", o->expected, "FLAT",
