@@ -21,7 +21,7 @@
 // LIFETIME  Its Topology outlives it. A Snapshot, and what a Section of it
 //   points at, is good until the next commit. When the owner of the root or of
 //   the space is retired, the space shows nothing from then on.
-// COST  Lookup: two loads to the table, then the table's own.
+// COST  Lookup: cell, snapshot, table: three loads, then the table's own.
 // SOURCES  SEMANTICS 2.5, PROTOCOL V1, V2.
 
 #ifndef PLANISH_SPACE_ADDRESS_SPACE_H_

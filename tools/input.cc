@@ -10,7 +10,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "planish/base/status_macros.h"
@@ -21,13 +20,6 @@ namespace planish::tools {
 namespace {
 
 constexpr absl::string_view kStdin = "-";
-
-// Tables and maps tell themselves apart by their first line.
-bool IsTable(absl::string_view text) {
-  text = absl::StripLeadingAsciiWhitespace(text);
-  return absl::StartsWith(text, "R\t") || absl::StartsWith(text, "#R\t") ||
-         absl::StartsWith(text, "A\t") || absl::StartsWith(text, "#A\t");
-}
 
 // From owners.tsv beside the table. The caller did not name that file, so one
 // that doesn't fit is said to be left out, and no error.
@@ -84,7 +76,7 @@ absl::StatusOr<text::MapDescription> ReadMapInput(Console& console,
                            ReadInput(console, input.file));
   PLANISH_ASSIGN_OR_RETURN(text::MapDescription map,
                            text::ReadAny({input.file, text}));
-  if (IsTable(text)) AddOwners(console, input.file, map);
+  if (text::IsTable(text)) AddOwners(console, input.file, map);
   return map;
 }
 
