@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "planish/base/retire_list.h"
+#include "planish/regions/change_set.h"
 
 namespace planish {
 
@@ -22,11 +23,13 @@ class ChangeObserver {
   virtual ~ChangeObserver() = default;
 
   // Computes what the changed graph shows, and publishes nothing. On an error
-  // (Limits, X4) it throws away what it computed.
-  virtual absl::Status Prepare() = 0;
+  // (Limits, X4) it throws away what it computed. `changes` are good until it
+  // returns.
+  virtual absl::Status Prepare(const ChangeSet& changes) = 0;
   // The same where no error is possible (X5): what passes a limit all the same
-  // shows nothing, until an edit has put that right.
-  virtual void PrepareAnyway() = 0;
+  // shows nothing, until an edit has put that right. Of `changes`, most have
+  // been undone; what retirements changed is among them.
+  virtual void PrepareAnyway(const ChangeSet& changes) = 0;
   // Makes what was computed visible, and lists what that replaced. Can't
   // fail.
   virtual void Publish(RetireList& replaced) = 0;

@@ -29,26 +29,34 @@ absl::Status GraphEditor::SetKind(Region& region, RegionKind kind) {
     topology_.SetTargetRaw(region, nullptr);
   }
   topology_.SetRaw(region, &Region::kind_, kind);
+  if (region.enabled_) topology_.marks_.ResolveAgain(region);
   return absl::OkStatus();
 }
 
 absl::Status GraphEditor::SetAddress(Region& region, Addr at) {
-  return topology_.SetField(region, &Region::addr_, at);
+  // Under the old link's number: age is kept.
+  return topology_.RunEdit(region, [&] {
+    Region::Place place = region.place_;
+    place.addr = at;
+    if (region.addr() != at) topology_.SetPlaceRaw(region, place);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status GraphEditor::SetPriority(Region& region, int32_t priority) {
-  PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(region));
-  if (region.priority_ == priority) return absl::OkStatus();
-  // Out and in again under the old link's number: T2 holds, age is kept.
-  Region* const container = region.container_;
-  if (container != nullptr) topology_.UnlinkRaw(region);
-  topology_.SetRaw(region, &Region::priority_, priority);
-  if (container != nullptr) topology_.LinkRaw(*container, region);
-  return absl::OkStatus();
+  return topology_.RunEdit(region, [&] {
+    Region::Place place = region.place_;
+    place.priority = priority;
+    if (region.priority() != priority) topology_.SetPlaceRaw(region, place);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status GraphEditor::SetSize(Region& region, ByteCount size) {
-  return topology_.SetField(region, &Region::size_, size);
+  return topology_.RunEdit(region, [&] {
+    if (region.size_ != size) topology_.SetSizeRaw(region, size);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status GraphEditor::SetRomd(Region& region, bool romd) {
@@ -66,7 +74,8 @@ absl::Status GraphEditor::SetAlias(Region& alias, Region* target,
         absl::StrCat("'", alias.name(), "' is no alias"));
   }
   if (alias.alias_target_ != target) topology_.SetTargetRaw(alias, target);
-  return topology_.SetField(alias, &Region::alias_offset_, offset);
+  topology_.SetAliasOffsetRaw(alias, offset);
+  return absl::OkStatus();
 }
 
 }  // namespace planish

@@ -11,6 +11,7 @@
 #include "planish/base/check.h"
 #include "planish/base/retire_list.h"
 #include "planish/regions/change_observer.h"
+#include "planish/regions/change_set.h"
 #include "planish/regions/graph_text_for_test.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/ram_block.h"
@@ -26,8 +27,10 @@ using testing::ElementsAre;
 
 class Refuser final : public ChangeObserver {
  public:
-  absl::Status Prepare() override { return absl::ResourceExhaustedError("no"); }
-  void PrepareAnyway() override {}
+  absl::Status Prepare(const ChangeSet&) override {
+    return absl::ResourceExhaustedError("no");
+  }
+  void PrepareAnyway(const ChangeSet&) override {}
   void Publish(RetireList&) override {}
 };
 

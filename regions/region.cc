@@ -1,5 +1,6 @@
 #include "planish/regions/region.h"
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,8 +34,13 @@ absl::string_view RegionKindName(RegionKind kind) {
   return "?";
 }
 
-Region::Region(Owner& owner, RegionKind kind, std::string name, ByteCount size)
-    : owner_(owner), name_(std::move(name)), kind_(kind), size_(size) {}
+Region::Region(Owner& owner, RegionKind kind, std::string name, ByteCount size,
+               uint64_t number)
+    : owner_(owner),
+      name_(std::move(name)),
+      number_(number),
+      kind_(kind),
+      size_(size) {}
 
 Region::~Region() = default;
 

@@ -20,8 +20,8 @@
 //   never compared: a child of a high container beats everything in a lower
 //   one, whatever its own number (R2.2, R2.3).
 // THREAD SAFETY  Getters: from the thread that holds a Transaction, or when no
-//   other thread edits the topology. name(), owner(), ram() and user_data()
-//   don't change by edits and may be read at any time.
+//   other thread edits the topology. name(), number(), owner(), ram() and
+//   user_data() don't change by edits and may be read at any time.
 // LIFETIME  Its owner's. After Owner::Retire() the object stays readable, and
 //   every edit that names it fails, until the Owner is destroyed.
 // SOURCES  SEMANTICS.md section 1; QEMU's docs/devel/memory.rst for the terms.
@@ -29,6 +29,7 @@
 #ifndef PLANISH_REGIONS_REGION_H_
 #define PLANISH_REGIONS_REGION_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -75,6 +76,9 @@ class Region {
     return kind_ != RegionKind::kContainer && kind_ != RegionKind::kAlias;
   }
   const std::string& name() const { return name_; }
+  // Ascends in the order of creation, and is unique in the topology: for orders
+  // that must be the same in every run.
+  uint64_t number() const { return number_; }
   Owner& owner() const { return owner_; }
   // "system/pci/vga.vram": the names from the outermost container to here.
   std::string Path() const;
@@ -82,9 +86,9 @@ class Region {
   // In its container. Kept, and of use as soon as the region is linked again,
   // when it has none. TRAP (R2.19): the address of a region that is itself the
   // root of an address space displaces that space's whole view.
-  Addr addr() const { return addr_; }
+  Addr addr() const { return place_.addr; }
   ByteCount size() const { return size_; }
-  int32_t priority() const { return priority_; }
+  int32_t priority() const { return place_.priority; }
 
   // A disabled region hides its whole subtree, and covers nothing (R2.1).
   bool enabled() const { return enabled_; }
@@ -104,12 +108,16 @@ class Region {
   const Region* container() const { return container_; }
   // Ascending precedence: the last one wins.
   const std::vector<Region*>& children() const { return children_; }
+  // How many of them are enabled, those of no bytes included.
+  size_t enabled_children() const { return enabled_children_; }
 
   // Aliases only: the window shows the target from alias_offset() on. The
   // target's own address doesn't matter, nor do the containers above it; its
   // own flags and size do. Null once the target's owner has been retired.
   const Region* alias_target() const { return alias_target_; }
   uint64_t alias_offset() const { return alias_offset_; }
+  // The aliases that have this region as their target, in no order.
+  const std::vector<Region*>& aliases() const { return aliases_; }
 
   // Null if there is no host memory (other kinds, or RamBacking::None()).
   const RamBlock* ram() const { return ram_.get(); }
@@ -123,16 +131,26 @@ class Region {
   friend class Owner;
   friend class Topology;
 
-  Region(Owner& owner, RegionKind kind, std::string name, ByteCount size);
+  // Where a region lies in its container, and who wins there.
+  struct Place {
+    Addr addr;
+    int32_t priority = 0;
+    uint64_t link_seq = 0;  // Of the last link: larger is newer. T2.
+  };
+
+  Region(Owner& owner, RegionKind kind, std::string name, ByteCount size,
+         uint64_t number);
 
   // Orders siblings: ascending precedence.
   static bool Below(const Region* a, const Region* b) {
-    return a->priority_ != b->priority_ ? a->priority_ < b->priority_
-                                        : a->link_seq_ < b->link_seq_;
+    return a->place_.priority != b->place_.priority
+               ? a->place_.priority < b->place_.priority
+               : a->place_.link_seq < b->place_.link_seq;
   }
 
   Owner& owner_;
   const std::string name_;
+  const uint64_t number_;
   void* user_data_ = nullptr;
   std::unique_ptr<RamBlock> ram_;
 
@@ -143,17 +161,17 @@ class Region {
   bool unmergeable_ = false;
   bool romd_ = true;
   uint8_t dirty_log_mask_ = 0;
-  int32_t priority_ = 0;
-  Addr addr_;
   ByteCount size_;
 
   Region* container_ = nullptr;
-  uint64_t link_seq_ = 0;  // Of the last link: larger is newer. T2.
+  Place place_;
   std::vector<Region*> children_;
+  size_t enabled_children_ = 0;
 
   Region* alias_target_ = nullptr;
   uint64_t alias_offset_ = 0;
-  std::vector<Region*> aliases_;  // That have this region as their target. T4.
+  size_t alias_index_ = 0;  // In its target's list. T4.
+  std::vector<Region*> aliases_;
 };
 
 }  // namespace planish

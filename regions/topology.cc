@@ -23,8 +23,8 @@ namespace {
 // 'uart0' [0x1000 +0x20]: how messages name a region.
 std::string Named(const Region& region) {
   std::ostringstream out;
-  out << "'" << region.name() << "' [" << region.addr() << " +"
-      << region.size() << "]";
+  out << "'" << region.name() << "' [" << region.addr() << " +" << region.size()
+      << "]";
   return out.str();
 }
 
@@ -68,20 +68,23 @@ absl::Status Topology::CommitTransaction() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return absl::OkStatus();
   }
   absl::Status status;
-  RetireList replaced;  // Freed after the lock: it may take a while.
+  // Freed after the lock: it may take a while.
+  RetireList replaced(commit_number_ + 1);
   if (changed_ && observer_ != nullptr) {
-    status = observer_->Prepare();
+    status = observer_->Prepare(marks_.Merged());
     if (!status.ok()) {
       Undo();
       // What was published before rendered within the limits, and retirement
       // takes out of that (X5). What remains may still pass them: R2.15 can go
       // on where a sibling was, to a root that R2.19 displaces less.
-      observer_->PrepareAnyway();
+      observer_->PrepareAnyway(marks_.Merged());
     }
     observer_->Publish(replaced);
+    ++commit_number_;
   }
   changed_ = false;
   inverses_.clear();
+  marks_.Clear();
   retired_here_.clear();
   depth_ = 0;
   holder_.store(std::thread::id(), std::memory_order_relaxed);
@@ -101,14 +104,42 @@ void Topology::set_observer(std::unique_ptr<ChangeObserver> observer) {
   observer_ = std::move(observer);
 }
 
+// ---- Marks.
+
+void Topology::MarkInContainer(const Region& region, AddrRange interval) {
+  // What would lie past 2^64-1 is nowhere.
+  const uint64_t room = UINT64_MAX - region.addr().raw();
+  if (interval.first.raw() > room) return;
+  const uint64_t last = std::min(interval.last.raw(), room);
+  marks_.Shown(*region.container_,
+               {Addr(region.addr().raw() + interval.first.raw()),
+                Addr(region.addr().raw() + last)});
+}
+
+void Topology::MarkAll(const Region& region) {
+  const auto all = AddrRange::FromSize(Addr(0), region.size_);
+  if (all.has_value()) marks_.Shown(region, *all);
+}
+
+void Topology::MarkLink(const Region& region) {
+  if (region.container_ == nullptr) return;
+  const auto all = AddrRange::FromSize(Addr(0), region.size_);
+  if (all.has_value()) MarkInContainer(region, *all);
+  marks_.ResolveAgain(*region.container_);
+}
+
 // ---- Raw edits.
 
 void Topology::LinkRaw(Region& container, Region& child) {
   auto& siblings = container.children_;
-  siblings.insert(std::upper_bound(siblings.begin(), siblings.end(), &child,
-                                   Region::Below),
-                  &child);
+  siblings.insert(
+      std::upper_bound(siblings.begin(), siblings.end(), &child, Region::Below),
+      &child);
   child.container_ = &container;
+  if (child.enabled_) {
+    ++container.enabled_children_;
+    MarkLink(child);
+  }
   OnUndo([this, &child] { UnlinkRaw(child); });
   changed_ = true;
 }
@@ -117,26 +148,88 @@ void Topology::UnlinkRaw(Region& child) {
   Region& container = *child.container_;
   auto& siblings = container.children_;
   // T2: (priority, link_seq) is unique, so this finds the child itself.
-  const auto at = std::lower_bound(siblings.begin(), siblings.end(), &child,
-                                   Region::Below);
+  const auto at =
+      std::lower_bound(siblings.begin(), siblings.end(), &child, Region::Below);
   PLANISH_CHECK(at != siblings.end() && *at == &child,
                 "T2: a child is not where its priority puts it");
   siblings.erase(at);
+  if (child.enabled_) {
+    MarkLink(child);
+    --container.enabled_children_;
+  }
   child.container_ = nullptr;
   OnUndo([this, &container, &child] { LinkRaw(container, child); });
+  changed_ = true;
+}
+
+void Topology::SetPlaceRaw(Region& region, const Region::Place& place) {
+  Region* const container = region.container_;
+  if (container != nullptr) UnlinkRaw(region);
+  if (region.place_.addr != place.addr) marks_.Moved(region);
+  OnUndo([&region, old = region.place_] { region.place_ = old; });
+  region.place_ = place;
+  if (container != nullptr) LinkRaw(*container, region);
+  changed_ = true;
+}
+
+void Topology::SetEnabledRaw(Region& region, bool enabled) {
+  OnUndo(
+      [this, &region, old = region.enabled_] { SetEnabledRaw(region, old); });
+  region.enabled_ = enabled;
+  MarkAll(region);
+  MarkLink(region);
+  marks_.ResolveAgain(region);
+  if (region.container_ != nullptr) {
+    region.container_->enabled_children_ += enabled ? 1 : -1;
+  }
+  changed_ = true;
+}
+
+void Topology::SetSizeRaw(Region& region, ByteCount size) {
+  OnUndo([this, &region, old = region.size_] { SetSizeRaw(region, old); });
+  if (region.enabled_) {
+    const AddrRange between{
+        Addr(static_cast<uint64_t>(std::min(region.size_, size).wide())),
+        Addr(std::max(region.size_, size).LastOffset())};
+    marks_.Shown(region, between);
+    marks_.ResolveAgain(region);
+    if (region.container_ != nullptr) {
+      MarkInContainer(region, between);
+      marks_.ResolveAgain(*region.container_);
+    }
+  }
+  // R2.14 compares the sizes before it looks at the target.
+  for (const Region* alias : region.aliases_) marks_.ResolveAgain(*alias);
+  region.size_ = size;
   changed_ = true;
 }
 
 void Topology::SetTargetRaw(Region& alias, Region* target) {
   Region* const old = alias.alias_target_;
   if (old != nullptr) {
-    auto& aliases = old->aliases_;
-    aliases.erase(std::find(aliases.begin(), aliases.end(), &alias));
+    // T4: the last of the list takes its place.
+    std::vector<Region*>& list = old->aliases_;
+    list.back()->alias_index_ = alias.alias_index_;
+    list[alias.alias_index_] = list.back();
+    list.pop_back();
   }
-  if (target != nullptr) target->aliases_.push_back(&alias);
   alias.alias_target_ = target;
+  if (target != nullptr) {
+    alias.alias_index_ = target->aliases_.size();
+    target->aliases_.push_back(&alias);
+  }
   OnUndo([this, &alias, old] { SetTargetRaw(alias, old); });
+  if (alias.enabled_) {
+    MarkAll(alias);
+    marks_.ResolveAgain(alias);
+  }
   changed_ = true;
+}
+
+void Topology::SetAliasOffsetRaw(Region& alias, uint64_t offset) {
+  if (alias.alias_offset_ == offset) return;
+  SetRaw(alias, &Region::alias_offset_, offset);
+  if (alias.enabled_) marks_.ResolveAgain(alias);
 }
 
 void Topology::IsolateOwner(Owner& owner) {
@@ -148,6 +241,7 @@ void Topology::IsolateOwner(Owner& owner) {
       SetTargetRaw(*region->aliases_.back(), nullptr);
     }
     if (region->alias_target_ != nullptr) SetTargetRaw(*region, nullptr);
+    marks_.ResolveAgain(*region);
   }
   changed_ = true;  // Spaces may be rooted in its regions.
 }
@@ -168,7 +262,7 @@ absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
   Region* made = nullptr;
   if (!owner.retired()) {
     owner.regions_.push_back(absl::WrapUnique(
-        new Region(owner, kind, std::move(name), size)));
+        new Region(owner, kind, std::move(name), size, next_region_number_++)));
     made = owner.regions_.back().get();
     made->ram_ = *std::move(block);
     if (kind == RegionKind::kRom) {
@@ -246,6 +340,7 @@ absl::StatusOr<Region*> Topology::AddAlias(Owner& owner, std::string name,
       // is undone, as the region itself does.
       made->alias_target_ = &target;
       made->alias_offset_ = offset;
+      made->alias_index_ = target.aliases_.size();
       target.aliases_.push_back(made);
     }
   }
@@ -274,26 +369,26 @@ absl::Status Topology::Link(Region& container, Region& child, Addr at,
   return RunEdit(child, [&]() -> absl::Status {
     PLANISH_RETURN_IF_ERROR(CheckEditable(container));
     if (child.container_ != nullptr) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(Named(child), " can't go into ", Named(container),
-                       ": it already has container ",
-                       Named(*child.container_)));
+      return absl::FailedPreconditionError(absl::StrCat(
+          Named(child), " can't go into ", Named(container),
+          ": it already has container ", Named(*child.container_)));
     }
     if (container.kind_ == RegionKind::kAlias) {
       return absl::InvalidArgumentError(
           absl::StrCat(Named(child), " can't go into ", Named(container),
                        ": an alias has no children"));
     }
-    for (const Region* up = &container; up != nullptr; up = up->container_) {
+    // Nothing lies below a child that has no children.
+    const Region* up = &container;
+    if (child.children_.empty() && up != &child) up = nullptr;
+    for (; up != nullptr; up = up->container_) {
       if (up == &child) {
         return absl::InvalidArgumentError(
             absl::StrCat(Named(child), " can't go into ", Named(container),
                          ": it would lie below itself"));
       }
     }
-    SetRaw(child, &Region::addr_, at);
-    SetRaw(child, &Region::priority_, priority);
-    SetRaw(child, &Region::link_seq_, next_link_seq_++);
+    SetPlaceRaw(child, {at, priority, next_link_seq_++});
     LinkRaw(container, child);
     return absl::OkStatus();
   });
@@ -312,42 +407,37 @@ absl::Status Topology::Unlink(Region& child) {
 
 absl::Status Topology::SetAddress(Region& region, Addr at) {
   return RunEdit(region, [&] {
-    if (region.addr_ == at) return absl::OkStatus();
-    Region* const container = region.container_;
-    if (container == nullptr) {
-      SetRaw(region, &Region::addr_, at);
-      return absl::OkStatus();
+    if (region.addr() != at) {
+      SetPlaceRaw(region, {at, region.priority(), next_link_seq_++});
     }
-    UnlinkRaw(region);
-    return Link(*container, region, at, region.priority_);
+    return absl::OkStatus();
   });
 }
 
 absl::Status Topology::SetPriority(Region& region, int32_t priority) {
   return RunEdit(region, [&] {
-    if (region.priority_ == priority) return absl::OkStatus();
-    Region* const container = region.container_;
-    if (container == nullptr) {
-      SetRaw(region, &Region::priority_, priority);
-      return absl::OkStatus();
+    if (region.priority() != priority) {
+      SetPlaceRaw(region, {region.addr(), priority, next_link_seq_++});
     }
-    UnlinkRaw(region);
-    return Link(*container, region, region.addr_, priority);
+    return absl::OkStatus();
   });
 }
 
 absl::Status Topology::SetEnabled(Region& region, bool enabled) {
-  return SetField(region, &Region::enabled_, enabled);
+  return RunEdit(region, [&] {
+    if (region.enabled_ != enabled) SetEnabledRaw(region, enabled);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Topology::SetSize(Region& region, ByteCount size) {
   return RunEdit(region, [&]() -> absl::Status {
     if (region.size_ == size) return absl::OkStatus();
     if (region.ram_ != nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          Named(region), " has host memory of a fixed size"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(Named(region), " has host memory of a fixed size"));
     }
-    SetRaw(region, &Region::size_, size);
+    SetSizeRaw(region, size);
     return absl::OkStatus();
   });
 }
@@ -371,9 +461,9 @@ absl::Status Topology::SetDirtyLogMask(Region& region, uint8_t mask) {
 absl::Status Topology::SetRomd(Region& rom_device, bool romd) {
   return RunEdit(rom_device, [&]() -> absl::Status {
     if (rom_device.kind_ != RegionKind::kRomDevice) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          Named(rom_device), " is no ROM device but ",
-          RegionKindName(rom_device.kind())));
+      return absl::InvalidArgumentError(
+          absl::StrCat(Named(rom_device), " is no ROM device but ",
+                       RegionKindName(rom_device.kind())));
     }
     if (rom_device.romd_ != romd) SetRaw(rom_device, &Region::romd_, romd);
     return absl::OkStatus();
@@ -383,13 +473,10 @@ absl::Status Topology::SetRomd(Region& rom_device, bool romd) {
 absl::Status Topology::SetAliasOffset(Region& alias, uint64_t offset) {
   return RunEdit(alias, [&]() -> absl::Status {
     if (alias.kind_ != RegionKind::kAlias) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(Named(alias), " is no alias but ",
-                       RegionKindName(alias.kind())));
+      return absl::InvalidArgumentError(absl::StrCat(
+          Named(alias), " is no alias but ", RegionKindName(alias.kind())));
     }
-    if (alias.alias_offset_ != offset) {
-      SetRaw(alias, &Region::alias_offset_, offset);
-    }
+    SetAliasOffsetRaw(alias, offset);
     return absl::OkStatus();
   });
 }
@@ -419,9 +506,9 @@ void Topology::CheckInvariants() const {
       for (size_t i = 0; i < r.children_.size(); ++i) {
         PLANISH_CHECK(r.children_[i]->container_ == &r,
                       "T1: a child of another container");
-        PLANISH_CHECK(i == 0 || Region::Below(r.children_[i - 1],
-                                              r.children_[i]),
-                      "T2: children out of order");
+        PLANISH_CHECK(
+            i == 0 || Region::Below(r.children_[i - 1], r.children_[i]),
+            "T2: children out of order");
       }
       PLANISH_CHECK(r.kind_ != RegionKind::kAlias || r.children_.empty(),
                     "T3: an alias with children");
@@ -429,13 +516,19 @@ void Topology::CheckInvariants() const {
                     "T3: a target, but no alias");
       if (r.alias_target_ != nullptr) {
         const auto& aliases = r.alias_target_->aliases_;
-        PLANISH_CHECK_EQ(std::count(aliases.begin(), aliases.end(), &r), 1,
-                         "T4: a target that doesn't know its alias");
+        PLANISH_CHECK(
+            r.alias_index_ < aliases.size() && aliases[r.alias_index_] == &r,
+            "T4: a target that doesn't know its alias");
       }
       for (const Region* alias : r.aliases_) {
         PLANISH_CHECK(alias->alias_target_ == &r,
                       "T4: an alias of something else");
       }
+      PLANISH_CHECK_EQ(
+          static_cast<size_t>(std::count_if(
+              r.children_.begin(), r.children_.end(),
+              [](const Region* child) { return child->enabled_; })),
+          r.enabled_children_, "T5: enabled children miscounted");
     }
   }
 }

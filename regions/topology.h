@@ -15,7 +15,9 @@
 //       is below itself.
 //   T2  Children ascend by (priority, time of link), so the last one wins.
 //   T3  An alias has no children; nothing else has an alias target.
-//   T4  A region knows each alias that targets it, and no other.
+//   T4  A region knows each alias that targets it, and no other; each alias
+//       knows its place among them.
+//   T5  A region knows how many of its children are enabled.
 // THREAD SAFETY  Edits from any thread, one Transaction at a time. Getters of
 //   Region are safe inside a Transaction, or while nobody edits.
 // LIFETIME  Outlives its owners and address spaces; its destructor checks that.
@@ -27,8 +29,9 @@
 //     kResourceExhausted  Limits, or host memory
 //   An edit outside a Transaction commits by itself, so it can also return what
 //   Transaction::Commit() can.
-// COST  Edit: O(1), Link and Unlink O(siblings) moved by memmove; then the
-//   commit's. Creating a region costs no commit.
+// COST  Edit: O(1), Link and Unlink O(siblings) moved by memmove; a resize also
+//   O(aliases of the region). Then the commit's. Creating a region costs no
+//   commit.
 // SOURCES  SEMANTICS.md sections 1 and 2; PROTOCOL X1-X5.
 
 #ifndef PLANISH_REGIONS_TOPOLOGY_H_
@@ -48,6 +51,7 @@
 #include "planish/base/addr.h"
 #include "planish/base/mutex.h"
 #include "planish/base/status_macros.h"
+#include "planish/regions/change_log.h"
 #include "planish/regions/change_observer.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
@@ -65,6 +69,9 @@ class Topology {
   Topology& operator=(const Topology&) = delete;
 
   const Limits& limits() const { return limits_; }
+  // Commits that publish are numbered from 1 on. This is the newest one; 0 if
+  // there was none. REQUIRES: inside a Transaction, or while nobody edits.
+  uint64_t commit_number() const { return commit_number_; }
 
   // ---- Creating regions. Enabled, without a container, priority 0. Names need
   // not be unique. The region lives as long as `owner`, which must not have
@@ -129,7 +136,7 @@ class Topology {
   ChangeObserver* observer() const { return observer_.get(); }
   // True on the thread that holds a Transaction.
   bool InTransaction() const;
-  // Marks the graph changed, so that the outermost commit renders.
+  // Makes the outermost commit call the observer, whatever else was edited.
   // REQUIRES: InTransaction().
   void MarkChanged() { changed_ = true; }
   // To be called, newest first, if the transaction under way is undone.
@@ -156,18 +163,31 @@ class Topology {
   // Opens a Transaction, checks `region`, runs `edit`, commits.
   template <typename Edit>
   absl::Status RunEdit(Region& region, Edit edit);
-  // The same for an edit that only sets `field`.
+  // The same for an edit that only sets `field`, by SetRaw().
   template <typename T>
   absl::Status SetField(Region& region, T Region::*field, T value);
 
-  // Raw edits: no checks, but an inverse recorded.
+  // Raw edits: no checks, but an inverse recorded, and what change_set.h says
+  // marked.
   void LinkRaw(Region& container, Region& child);
   void UnlinkRaw(Region& child);
+  // Also of a region that is linked: it stays so.
+  void SetPlaceRaw(Region& region, const Region::Place& place);
+  void SetEnabledRaw(Region& region, bool enabled);
+  void SetSizeRaw(Region& region, ByteCount size);
   void SetTargetRaw(Region& alias, Region* target);
+  void SetAliasOffsetRaw(Region& alias, uint64_t offset);
+  // For fields that say what a region shows, not where.
   template <typename T>
   void SetRaw(Region& region, T Region::*field, T value);
   // The graph half of Owner::Retire(): nothing leads to its regions (O2).
   void IsolateOwner(Owner& owner);
+
+  // Mark a region whole: itself, or its container where it is, if it has one.
+  void MarkAll(const Region& region);
+  void MarkLink(const Region& region);
+  // The same for some bytes of the region. REQUIRES: it has a container.
+  void MarkInContainer(const Region& region, AddrRange interval);
 
   const Limits limits_;
   std::unique_ptr<ChangeObserver> observer_;
@@ -180,7 +200,10 @@ class Topology {
   // The rest belongs to the holder.
   int depth_ = 0;
   bool changed_ = false;
+  uint64_t commit_number_ = 0;
   uint64_t next_link_seq_ = 1;
+  uint64_t next_region_number_ = 1;
+  ChangeLog marks_;
   std::vector<std::function<void()>> inverses_;
   std::vector<Owner*> retired_here_;
   std::vector<Owner*> owners_;
@@ -191,7 +214,8 @@ class Topology {
 template <typename T>
 void Topology::SetRaw(Region& region, T Region::*field, T value) {
   OnUndo([&region, field, old = region.*field] { region.*field = old; });
-  region.*field = std::move(value);
+  region.*field = value;
+  if (region.enabled_) MarkAll(region);
   changed_ = true;
 }
 

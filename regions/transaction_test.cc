@@ -18,6 +18,7 @@
 #include "planish/base/check.h"
 #include "planish/base/retire_list.h"
 #include "planish/regions/change_observer.h"
+#include "planish/regions/change_set.h"
 #include "planish/regions/graph_text_for_test.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
@@ -39,11 +40,11 @@ class FakeObserver final : public ChangeObserver {
  public:
   explicit FakeObserver(std::vector<std::string>& calls) : calls_(calls) {}
 
-  absl::Status Prepare() override {
+  absl::Status Prepare(const ChangeSet&) override {
     calls_.push_back("prepare");
     return std::exchange(next_, absl::OkStatus());
   }
-  void PrepareAnyway() override { calls_.push_back("anyway"); }
+  void PrepareAnyway(const ChangeSet&) override { calls_.push_back("anyway"); }
   void Publish(RetireList& replaced) override {
     calls_.push_back("publish");
     if (piece_ != nullptr) replaced.Add(std::exchange(piece_, nullptr));

@@ -103,8 +103,8 @@ absl::StatusOr<size_t> Publisher::RenderOnce(const Region* root) {
   if (r.cell != nullptr) {
     const FlatView& view =
         r.cell->current.load(std::memory_order_relaxed)->view();
-    r.changed = !std::equal(view.begin(), view.end(), r.ranges.begin(),
-                            r.ranges.end());
+    r.changed =
+        !std::equal(view.begin(), view.end(), r.ranges.begin(), r.ranges.end());
   }
   return index;
 }
@@ -139,9 +139,11 @@ absl::Status Publisher::PrepareSpaces(bool anyway) {
   return absl::OkStatus();
 }
 
-absl::Status Publisher::Prepare() { return PrepareSpaces(/*anyway=*/false); }
+absl::Status Publisher::Prepare(const ChangeSet&) {
+  return PrepareSpaces(/*anyway=*/false);
+}
 
-void Publisher::PrepareAnyway() {
+void Publisher::PrepareAnyway(const ChangeSet&) {
   PLANISH_CHECK_OK(PrepareSpaces(/*anyway=*/true));
 }
 

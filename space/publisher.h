@@ -28,6 +28,7 @@
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/change_observer.h"
+#include "planish/regions/change_set.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
 #include "planish/space/address_space.h"
@@ -47,8 +48,8 @@ class Publisher final : public ChangeObserver {
   void Add(AddressSpace& space);
   void Remove(AddressSpace& space);
 
-  absl::Status Prepare() override;
-  void PrepareAnyway() override;
+  absl::Status Prepare(const ChangeSet& changes) override;
+  void PrepareAnyway(const ChangeSet& changes) override;
   void Publish(RetireList& replaced) override;
 
  private:
