@@ -14,13 +14,11 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,15 +27,16 @@
 #include "absl/types/span.h"
 #include "benchmark/benchmark.h"
 #include "planish/base/check.h"
+#include "planish/bench/l1_unit.h"
+#include "planish/bench/real_machines.h"
+#include "planish/dispatch/dispatch_table.h"
+#include "planish/dispatch/run_list.h"
 #include "planish/measure/maps.h"
 #include "planish/measure/patterns.h"
-#include "planish/bench/real_machines.h"
 #include "planish/measure/rivals/rivals.h"
 #include "planish/measure/rivals/s_tree.h"
 #include "planish/measure/rivals/wide_root.h"
 #include "planish/measure/views.h"
-#include "planish/dispatch/dispatch_table.h"
-#include "planish/dispatch/run_list.h"
 
 namespace planish::measure {
 namespace {
@@ -45,78 +44,6 @@ namespace {
 constexpr uint64_t kSeed = 20;
 constexpr size_t kChunk = 1024;  // Lookups for each look at the clock.
 constexpr size_t kBatch = 16;
-
-double NowNs() {
-  return std::chrono::duration<double, std::nano>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
-
-// ---- The unit.
-
-class L1Chase {
- public:
-  L1Chase() {
-    std::array<size_t, kNodes> order;
-    std::iota(order.begin(), order.end(), size_t{0});
-    Rng rng(kSeed);
-    for (size_t i = kNodes; i > 1; --i) {
-      std::swap(order[i - 1], order[rng.Below(i)]);
-    }
-    for (size_t i = 0; i < kNodes; ++i) {
-      nodes_[order[i]].next = &nodes_[order[(i + 1) % kNodes]];
-    }
-  }
-  void Run(size_t steps) {
-    const Node* at = at_;
-    for (size_t i = 0; i < steps; i += 8) {
-      at = at->next->next->next->next->next->next->next->next;
-    }
-    at_ = at;
-    benchmark::DoNotOptimize(at_);
-  }
-  // Nanoseconds a step: the least of a few tries.
-  double Measure() {
-    constexpr size_t kSteps = 4096;
-    double best = std::numeric_limits<double>::max();
-    for (int i = 0; i < 12; ++i) {
-      const double begin = NowNs();
-      Run(kSteps);
-      best = std::min(best, (NowNs() - begin) / kSteps);
-    }
-    return best;
-  }
-
- private:
-  static constexpr size_t kNodes = 64;
-  struct alignas(64) Node {
-    const Node* next;
-  };
-  std::array<Node, kNodes> nodes_;
-  const Node* at_ = nodes_.data();
-};
-
-L1Chase& Chase() {
-  static auto& chase = *new L1Chase;
-  return chase;
-}
-
-// Puts a row's figures into its counters, with the unit on both sides of it.
-class Row {
- public:
-  explicit Row(benchmark::State& state)
-      : state_(state), before_(Chase().Measure()) {}
-  void Done(double ns) {
-    const double unit = std::min(before_, Chase().Measure());
-    state_.counters["ns"] = ns;
-    state_.counters["l1_ns"] = unit;
-    state_.counters["loads"] = ns / unit;
-  }
-
- private:
-  benchmark::State& state_;
-  const double before_;
-};
 
 // ---- What is searched.
 
