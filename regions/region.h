@@ -37,6 +37,7 @@
 
 #include "absl/strings/string_view.h"
 #include "planish/base/addr.h"
+#include "planish/regions/device_port.h"
 #include "planish/regions/ram_block.h"
 
 namespace planish {
@@ -122,6 +123,10 @@ class Region {
   // Null if there is no host memory (other kinds, or RamBacking::None()).
   const RamBlock* ram() const { return ram_.get(); }
 
+  // The way to the device's callbacks; null if accesses can't reach one.
+  const DevicePort* port() const { return port_.get(); }
+  DevicePort* port() { return port_.get(); }
+
   // The embedder's own word, never looked at here: a device model, as a rule.
   void* user_data() const { return user_data_; }
   void set_user_data(void* user_data) { user_data_ = user_data; }
@@ -153,6 +158,7 @@ class Region {
   const uint64_t number_;
   void* user_data_ = nullptr;
   std::unique_ptr<RamBlock> ram_;
+  std::unique_ptr<DevicePort> port_;
 
   RegionKind kind_;
   bool enabled_ = true;

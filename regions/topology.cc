@@ -16,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "planish/base/check.h"
 #include "planish/base/status_macros.h"
+#include "planish/regions/device_port.h"
 
 namespace planish {
 namespace {
@@ -250,7 +251,8 @@ void Topology::IsolateOwner(Owner& owner) {
 
 absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
                                          std::string name, ByteCount size,
-                                         RamBacking backing) {
+                                         RamBacking backing,
+                                         const RegionIo& io) {
   if (&owner.topology() != this) {
     return absl::InvalidArgumentError(absl::StrCat(
         "'", name, "': owner '", owner.name(), "' is of another topology"));
@@ -258,6 +260,8 @@ absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
   auto block = RamBlock::Create(
       name.c_str(), size, HasHostMemory(kind) ? backing : RamBacking::None());
   if (!block.ok()) return block.status();
+  auto port = DevicePort::Create(io, size);
+  if (!port.ok()) return port.status();
   PLANISH_ASSIGN_OR_RETURN(Transaction edit, Transaction::Begin(*this));
   Region* made = nullptr;
   if (!owner.retired()) {
@@ -265,6 +269,7 @@ absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
         new Region(owner, kind, std::move(name), size, next_region_number_++)));
     made = owner.regions_.back().get();
     made->ram_ = *std::move(block);
+    made->port_ = *std::move(port);
     if (kind == RegionKind::kRom) {
       made->kind_ = RegionKind::kRam;
       made->readonly_ = true;
@@ -296,8 +301,10 @@ absl::StatusOr<Region*> Topology::AddRom(Owner& owner, std::string name,
 
 absl::StatusOr<Region*> Topology::AddRomDevice(Owner& owner, std::string name,
                                                ByteCount size,
-                                               RamBacking backing) {
-  return Create(owner, RegionKind::kRomDevice, std::move(name), size, backing);
+                                               RamBacking backing,
+                                               const RegionIo& io) {
+  return Create(owner, RegionKind::kRomDevice, std::move(name), size, backing,
+                io);
 }
 
 absl::StatusOr<Region*> Topology::AddRamDevice(Owner& owner, std::string name,
@@ -307,9 +314,9 @@ absl::StatusOr<Region*> Topology::AddRamDevice(Owner& owner, std::string name,
 }
 
 absl::StatusOr<Region*> Topology::AddMmio(Owner& owner, std::string name,
-                                          ByteCount size) {
+                                          ByteCount size, const RegionIo& io) {
   return Create(owner, RegionKind::kMmio, std::move(name), size,
-                RamBacking::None());
+                RamBacking::None(), io);
 }
 
 absl::StatusOr<Region*> Topology::AddReservation(Owner& owner, std::string name,

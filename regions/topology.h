@@ -57,6 +57,7 @@
 #include "planish/regions/owner.h"
 #include "planish/regions/ram_block.h"
 #include "planish/regions/region.h"
+#include "planish/regions/region_ops.h"
 #include "planish/regions/transaction.h"
 
 namespace planish {
@@ -85,12 +86,12 @@ class Topology {
   // Starts in romd mode.
   absl::StatusOr<Region*> AddRomDevice(
       Owner& owner, std::string name, ByteCount size,
-      RamBacking backing = RamBacking::Anonymous());
+      RamBacking backing = RamBacking::Anonymous(), const RegionIo& io = {});
   // Host memory that is really a mapped device BAR.
   absl::StatusOr<Region*> AddRamDevice(Owner& owner, std::string name,
                                        ByteCount size, RamBacking backing);
   absl::StatusOr<Region*> AddMmio(Owner& owner, std::string name,
-                                  ByteCount size);
+                                  ByteCount size, const RegionIo& io = {});
   absl::StatusOr<Region*> AddReservation(Owner& owner, std::string name,
                                          ByteCount size);
   absl::StatusOr<Region*> AddIommu(Owner& owner, std::string name,
@@ -156,7 +157,7 @@ class Topology {
 
   absl::StatusOr<Region*> Create(Owner& owner, RegionKind kind,
                                  std::string name, ByteCount size,
-                                 RamBacking backing);
+                                 RamBacking backing, const RegionIo& io = {});
   // Fails unless edits may name `region`.
   absl::Status CheckEditable(const Region& region) const;
 
