@@ -5,14 +5,21 @@
 // code. After each step:
 //   - every getter of every region says what the description says, children
 //     in order: so an edit that failed, or was undone, has changed nothing else
-//   - every space shows what the oracle says its root shows, at every edge, and
-//     at each side of it, and at random addresses; with exactly the seams of
-//     SEMANTICS 2.4; inside a transaction, what it showed before (X2)
-//   - each table, in whatever form, says of every edge and its neighbours what
-//     its view says
+//   - every space shows, range by range, what the second oracle renders
+//     (gap_renderer.h), and at random addresses what the first one says; small
+//     graphs also what that says at every edge, and at each side of it, with
+//     exactly the seams of SEMANTICS 2.4; inside a transaction, what it showed
+//     before (X2)
+//   - each table, in whatever form, says of every edge and its neighbours, and
+//     in between, what its view says; and a table built anew the same
 //   - CheckInvariants() of the topology, each view, each table
 //   - spaces share a view exactly if they have the same normalised root; a
 //     generation changes exactly if something visible did, upwards
+//
+// X4: a commit must pass whose roots are within the limits when all of each is
+// looked into, hidden or not; it must fail if some address can't be told within
+// max_depth. What lies between is the library's choice: what is hidden, or
+// outside of what an edit touched, need not be looked into.
 
 #ifndef PLANISH_TESTS_GRAPH_STATE_H_
 #define PLANISH_TESTS_GRAPH_STATE_H_
@@ -20,13 +27,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "planish/base/addr.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/limits.h"
@@ -46,6 +57,7 @@ struct Tally {
   uint64_t undone = 0;   // and by the commit: X4.
   uint64_t ranges = 0;   // Compared with the oracle, of views,
   uint64_t lookups = 0;  // and of tables, with their views.
+  uint64_t unknown = 0;  // Views that were too much for the oracle.
 
   Tally& operator+=(const Tally& other) {
     edits += other.edits;
@@ -53,13 +65,18 @@ struct Tally {
     undone += other.undone;
     ranges += other.ranges;
     lookups += other.lookups;
+    unknown += other.unknown;
     return *this;
   }
 };
 
 class State {
  public:
-  explicit State(Limits limits);
+  // Of a crowd, only what matters most is checked after each step, so that
+  // the time for a step grows little faster than the graph.
+  enum class Effort { kEverything, kCrowd };
+
+  explicit State(Limits limits, Effort effort = Effort::kEverything);
   ~State();
 
   // What was wrong first; empty if nothing was.
@@ -114,16 +131,18 @@ class State {
     // As of the last commit. Past a limit: by a retirement, which can't fail.
     // Then it shows nothing, and stops no commit.
     bool past_limit = false;
+    bool unknown = false;       // The oracle can't tell what it should show.
     int shows = oracle::kNone;  // The normalised root.
     std::vector<oracle::Range> view;
     const Snapshot* snapshot = nullptr;
     uint64_t generation = 0;
+    std::pair<uint64_t, int> checked = {0, oracle::kNone};  // And shows.
   };
   enum class Verdict { kPasses, kFails, kEither };
   struct Judged {
     Verdict verdict = Verdict::kPasses;
-    int root = oracle::kNone;  // Normalised.
-    oracle::Cost cost;
+    std::vector<oracle::Range> view;
+    bool unknown = false;  // Too much for the oracle.
   };
 
   template <typename T>
@@ -135,6 +154,7 @@ class State {
   Owner* OwnerAt(int slot) const;
   bool IsLive(int owner) const;
 
+  void Made(Region* made);  // As the last slot.
   void Fail(const std::string& what);
   void ExpectCode(const absl::Status& status, absl::StatusCode want);
 
@@ -143,9 +163,13 @@ class State {
   // `status`: how the real side ended. `want`: how the edit should have; what
   // the outermost commit adds to that is judged here.
   void PlainCommit(const absl::Status& status, absl::StatusCode want);
-  // What X4 says of a commit now: of a root, and of all that may stop it.
-  Judged JudgeRoot(int space_root) const;
-  Verdict Judge() const;
+  // Nothing if X4 forbids to find out.
+  std::optional<int> Normalised(int space_root) const;
+  // What X4 says of a commit now: of a normalised root, and of all spaces.
+  const Judged& JudgeRoot(int normalised);
+  Verdict Judge();
+  // To be called after each change of graph_.
+  void GraphChanged() { judged_.clear(); }
   void PlainUndo();
   void PlainRetire(int owner);
   // After an outermost commit.
@@ -155,20 +179,25 @@ class State {
   void CheckSpace(SpaceSlot& slot);
   void CheckView(const Snapshot& snapshot, const SpaceSlot& slot);
   void CheckTable(const FlatView& view, const DispatchTable& table);
+  void CheckLookups(const FlatView& view, const DispatchTable& table,
+                    const std::vector<Addr>& probes);
   int SlotOf(const Region* region) const;
 
+  const Effort effort_;
   std::string failure_;
   Tally tally_;
 
   Topology topology_;
   std::vector<OwnerSlot> owners_;
   std::vector<Region*> regions_;  // Null: never made, or gone.
+  std::unordered_map<const Region*, int> slots_;
   std::vector<uint64_t> hosts_;
   std::vector<SpaceSlot> spaces_;
   std::vector<Transaction> open_;
 
   oracle::Graph graph_;
   std::vector<oracle::Node> as_made_;
+  std::map<int, Judged> judged_;  // By normalised root.
   int depth_ = 0;
   oracle::Graph before_;
   size_t spaces_before_ = 0;

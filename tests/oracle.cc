@@ -76,17 +76,18 @@ class Count {
 
   // `from` and `to`: the part still to be seen, `to` not inside.
   void Visit(int index, Wide base, Wide from, Wide to, int above) {
-    if (cost.depth > max_depth_ || cost.fewest_steps > max_steps_) return;
-    ++cost.most_steps;
+    if (cost.depth > max_depth_ || cost.steps > max_steps_) return;
+    ++cost.steps;
     const Node& node = graph_[index];
     if (!node.enabled) return;
     base += node.addr;
     from = std::max(from, base);
     to = std::min(to, base + node.size);
     if (from >= to) return;
-    ++cost.fewest_steps;
-    cost.edges.insert(static_cast<uint64_t>(from));
-    if (to < kTwoTo64) cost.edges.insert(static_cast<uint64_t>(to));
+    if (edges != nullptr) {
+      edges->insert(static_cast<uint64_t>(from));
+      if (to < kTwoTo64) edges->insert(static_cast<uint64_t>(to));
+    }
     if (node.kind == Kind::kAlias) {
       if (node.target == kNone) return;
       cost.depth = std::max(cost.depth, above + 1);
@@ -100,6 +101,7 @@ class Count {
   }
 
   Cost cost;
+  std::set<uint64_t>* edges = nullptr;
 
  private:
   const Graph& graph_;
@@ -197,6 +199,14 @@ Cost CostOf(const Graph& graph, int root, uint64_t max_steps, int max_depth) {
   Count count(graph, max_steps, max_depth);
   if (root != kNone) count.Visit(root, 0, 0, kTwoTo64, 0);
   return count.cost;
+}
+
+std::set<uint64_t> EdgesOf(const Graph& graph, int root) {
+  std::set<uint64_t> edges;
+  Count count(graph, UINT64_MAX, kLost);
+  count.edges = &edges;
+  if (root != kNone) count.Visit(root, 0, 0, kTwoTo64, 0);
+  return edges;
 }
 
 std::vector<Range> ViewOf(const Graph& graph, int root,

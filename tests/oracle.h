@@ -93,16 +93,15 @@ std::optional<Byte> At(const Graph& graph, int root, uint64_t address);
 // addresses, the left one first.
 bool SeamBetween(const Byte& left, const Byte& right);
 
-// What rendering costs, as X4 counts it.
+// What rendering costs at most, as X4 counts it.
 struct Cost {
-  uint64_t fewest_steps = 0;  // Visits that have something to look at,
-  uint64_t most_steps = 0;    // and all visits.
-  int depth = 0;              // Of windows and containers on one path.
-  // Where anything may begin, or have ended just below.
-  std::set<uint64_t> edges;
+  uint64_t steps = 0;  // Visits, of what is hidden too.
+  int depth = 0;       // Of windows and containers on one path.
 };
 // Stops counting when `max_steps` or `max_depth` are passed.
 Cost CostOf(const Graph& graph, int root, uint64_t max_steps, int max_depth);
+// Where anything may begin, or have ended just below. REQUIRES: an end.
+std::set<uint64_t> EdgesOf(const Graph& graph, int root);
 
 // A range of a view, both ends inside, with the attributes of its first byte.
 struct Range {

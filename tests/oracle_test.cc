@@ -2,6 +2,7 @@
 
 #include "planish/tests/oracle.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -9,6 +10,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "planish/tests/gap_renderer.h"
 
 namespace planish::oracle {
 namespace {
@@ -40,9 +42,12 @@ class OracleTest : public testing::Test {
   }
   // The same from the view: it must not lose what lies between its edges.
   void ExpectViewSaysTheSame(int root) const {
-    const Cost cost = CostOf(graph_, root, 1000, 100);
+    const std::vector<Range> view = ViewOf(graph_, root, EdgesOf(graph_, root));
+    const Rendering rendering = RenderByGaps(graph_, root, 1000, 100);
+    EXPECT_EQ(rendering.end, Rendering::End::kWhole);
+    EXPECT_EQ(rendering.view, view);
     std::vector<int> regions(64, kNone);
-    for (const Range& r : ViewOf(graph_, root, cost.edges)) {
+    for (const Range& r : view) {
       for (uint64_t a = r.first; a <= r.last && a < 64; ++a) {
         regions[a] = r.region;
         EXPECT_EQ(At(graph_, root, a)->offset, r.offset + a - r.first);
@@ -107,13 +112,18 @@ TEST_F(OracleTest, SeamsAreThoseOfTheMergingRules) {
   graph_.Link(root, a, 0, 0);
   graph_.Link(root, b, 8, 0);
   graph_.Link(root, c, 16, 0);
-  const std::set<uint64_t> edges = CostOf(graph_, root, 100, 100).edges;
-  EXPECT_EQ(ViewOf(graph_, root, edges).size(), 2u);
+  const std::set<uint64_t> edges = EdgesOf(graph_, root);
+  const auto expect_ranges = [&](size_t count) {
+    EXPECT_EQ(ViewOf(graph_, root, edges).size(), count);
+    EXPECT_EQ(RenderByGaps(graph_, root, 100, 100).view,
+              ViewOf(graph_, root, edges));
+  };
+  expect_ranges(2);
   graph_[b].readonly = true;
-  EXPECT_EQ(ViewOf(graph_, root, edges).size(), 3u);
+  expect_ranges(3);
   graph_[b].readonly = false;
   graph_[ram].unmergeable = true;
-  EXPECT_EQ(ViewOf(graph_, root, edges).size(), 3u);
+  expect_ranges(3);
   // One window is one piece all the same.
   EXPECT_EQ(ViewOf(graph_, ram, {0, 8, 64}).size(), 1u);
 }
@@ -123,8 +133,25 @@ TEST_F(OracleTest, CostSeesWhatNeverEnds) {
   const int window = AddAlias(root, 0, 16);
   graph_.Link(root, window, 0, 0);
   EXPECT_GT(CostOf(graph_, root, 1000, 50).depth, 50);
+  EXPECT_EQ(RenderByGaps(graph_, root, 1000, 50).end, Rendering::End::kTooDeep);
   graph_[window].addr = 16;
   EXPECT_LE(CostOf(graph_, root, 1000, 50).depth, 3);
+  EXPECT_EQ(RenderByGaps(graph_, root, 1000, 50).end, Rendering::End::kWhole);
+  EXPECT_EQ(RenderByGaps(graph_, root, 1, 50).end, Rendering::End::kTooMuch);
+}
+
+TEST_F(OracleTest, WhatIsHiddenMayBeEndless) {
+  const int root = Add(Kind::kContainer, kTwoTo64);
+  const int window = AddAlias(root, 0, 16);
+  graph_.Link(root, window, 0, 0);
+  const int left = Add(Kind::kMmio, 8);
+  const int right = Add(Kind::kMmio, 8);
+  graph_.Link(root, left, 0, 1);
+  graph_.Link(root, right, 8, 1);
+  EXPECT_EQ(RenderByGaps(graph_, root, 1000, 50).end, Rendering::End::kWhole);
+  EXPECT_EQ(RenderByGaps(graph_, root, 1000, 50).view.size(), 2u);
+  graph_[right].size = 7;
+  EXPECT_EQ(RenderByGaps(graph_, root, 1000, 50).end, Rendering::End::kTooDeep);
 }
 
 TEST_F(OracleTest, RootsAreNormalised) {
