@@ -1,5 +1,6 @@
 #include "planish/tests/graph_program.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -503,8 +504,9 @@ Program RandomProgram(uint64_t seed, Scale scale) {
 
 // ---- Running.
 
-std::string FailureOf(const Program& program, Tally* tally) {
-  State state(program.limits);
+std::string FailureOf(const Program& program, Tally* tally,
+                      State::Effort effort) {
+  State state(program.limits, effort);
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const Step& step = program.steps[i];
     std::visit([&](const auto& s) { s.Perform(state); }, step);
@@ -519,31 +521,105 @@ std::string FailureOf(const Program& program, Tally* tally) {
   return "";
 }
 
-Program Shrink(Program program) {
+namespace {
+
+// A step without the edit: its slot is still made, so that the others keep
+// their numbers.
+bool MakesSlot(const Step& step) {
+  return std::holds_alternative<AddOwner>(step) ||
+         std::holds_alternative<Add>(step) ||
+         std::holds_alternative<AddAlias>(step) ||
+         std::holds_alternative<AddSpace>(step);
+}
+
+// The numbers of regions that a step names.
+std::vector<int*> RegionsIn(Step& step) {
+  struct Finder {
+    std::vector<int*> operator()(AddAlias& s) const { return {&s.target}; }
+    std::vector<int*> operator()(Link& s) const {
+      return {&s.container, &s.child};
+    }
+    std::vector<int*> operator()(Unlink& s) const { return {&s.child}; }
+    std::vector<int*> operator()(Move& s) const { return {&s.region}; }
+    std::vector<int*> operator()(Prioritise& s) const { return {&s.region}; }
+    std::vector<int*> operator()(Enable& s) const { return {&s.region}; }
+    std::vector<int*> operator()(Resize& s) const { return {&s.region}; }
+    std::vector<int*> operator()(SetFlag& s) const { return {&s.region}; }
+    std::vector<int*> operator()(LogDirty& s) const { return {&s.region}; }
+    std::vector<int*> operator()(SetRomd& s) const { return {&s.region}; }
+    std::vector<int*> operator()(Shift& s) const { return {&s.alias}; }
+    std::vector<int*> operator()(AddSpace& s) const { return {&s.root}; }
+    std::vector<int*> operator()(AddOwner&) const { return {}; }
+    std::vector<int*> operator()(Add&) const { return {}; }
+    std::vector<int*> operator()(Begin&) const { return {}; }
+    std::vector<int*> operator()(Commit&) const { return {}; }
+    std::vector<int*> operator()(DropSpace&) const { return {}; }
+    std::vector<int*> operator()(Retire&) const { return {}; }
+    std::vector<int*> operator()(Destroy&) const { return {}; }
+  };
+  return std::visit(Finder(), step);
+}
+
+// The program without `count` regions from `slot` on: later ones move down,
+// and steps that name one of them go.
+Program WithoutRegions(const Program& program, int slot, int count) {
+  Program without{program.limits, {}};
+  int next = 0;
+  for (Step step : program.steps) {
+    const bool makes_region = std::holds_alternative<Add>(step) ||
+                              std::holds_alternative<AddAlias>(step);
+    const int made = makes_region ? next++ : -1;
+    bool goes = made >= slot && made < slot + count;
+    for (int* const region : RegionsIn(step)) {
+      // An alias must go on making its slot; to what, matters no more.
+      if (*region >= slot && *region < slot + count) {
+        goes = goes || !MakesSlot(step);
+        *region = -1;
+      } else if (*region >= slot + count) {
+        *region -= count;
+      }
+    }
+    if (!goes) without.steps.push_back(step);
+  }
+  return without;
+}
+
+}  // namespace
+
+Program Shrink(Program program, State::Effort effort) {
+  const auto fails = [&](const Program& p) {
+    return !FailureOf(p, nullptr, effort).empty();
+  };
   for (size_t chunk = program.steps.size() / 2; chunk > 0;) {
     bool shrunk = false;
     for (size_t at = 0; at + chunk <= program.steps.size();) {
       Program shorter = program;
       const auto from = shorter.steps.begin() + static_cast<std::ptrdiff_t>(at);
-      // Without its edits a slot is still made, so that the others keep their
-      // numbers; only what makes a slot is never taken out.
-      bool makes_slot = false;
-      for (size_t i = at; i < at + chunk; ++i) {
-        const Step& step = program.steps[i];
-        makes_slot = makes_slot || std::holds_alternative<AddOwner>(step) ||
-                     std::holds_alternative<Add>(step) ||
-                     std::holds_alternative<AddAlias>(step) ||
-                     std::holds_alternative<AddSpace>(step);
+      const auto to = from + static_cast<std::ptrdiff_t>(chunk);
+      if (std::none_of(from, to, MakesSlot)) {
+        shorter.steps.erase(from, to);
+        if (fails(shorter)) {
+          program = std::move(shorter);
+          shrunk = true;
+          continue;
+        }
       }
-      shorter.steps.erase(from, from + static_cast<std::ptrdiff_t>(chunk));
-      if (!makes_slot && !FailureOf(shorter).empty()) {
-        program = std::move(shorter);
-        shrunk = true;
-      } else {
-        ++at;
-      }
+      at += 1 + chunk / 2;
     }
     if (!shrunk) chunk /= 2;
+  }
+  int regions = static_cast<int>(
+      std::count_if(program.steps.begin(), program.steps.end(), [](auto& s) {
+        return std::holds_alternative<Add>(s) ||
+               std::holds_alternative<AddAlias>(s);
+      }));
+  for (int count = std::max(regions / 2, 1); count > 0; count /= 2) {
+    for (int slot = regions - count; slot >= 0; slot -= count) {
+      Program smaller = WithoutRegions(program, slot, count);
+      if (!fails(smaller)) continue;
+      program = std::move(smaller);
+      regions -= count;
+    }
   }
   return program;
 }

@@ -148,10 +148,12 @@ Program RandomProgram(uint64_t seed, Scale scale);
 
 // Performs the steps, and checks after each. Returns what was wrong first, and
 // after which step; empty if nothing was.
-std::string FailureOf(const Program& program, Tally* tally = nullptr);
+std::string FailureOf(const Program& program, Tally* tally = nullptr,
+                      State::Effort effort = State::Effort::kEverything);
 
 // The fewest steps found that still fail.
-Program Shrink(Program program);
+Program Shrink(Program program,
+               State::Effort effort = State::Effort::kEverything);
 
 }  // namespace planish::model
 

@@ -1,0 +1,107 @@
+// Property: a commit that renders only what its edits touched leaves every
+// address space as a full render would, range by range (F4), and its table as
+// one built anew (D4). See graph_state.h for all that is compared after each
+// step, and edit_program.h for the programs.
+//
+// For a soak: PLANISH_PROGRAMS=1000000 PLANISH_SEED=7 incremental_model_test
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "planish/tests/edit_program.h"
+#include "planish/tests/graph_program.h"
+#include "planish/tests/graph_state.h"
+
+namespace planish::model {
+namespace {
+
+// Test cases of one bias, so that a test runner may share them out.
+constexpr uint64_t kShards = 4;
+
+const Program* running = nullptr;
+
+// An invariant that doesn't hold aborts; the program is wanted then too.
+void PrintProgram(int signal) {
+  if (running != nullptr) {
+    std::fprintf(stderr, "in %s\n", AsCode(*running).c_str());
+  }
+  std::signal(signal, SIG_DFL);
+}
+
+uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
+}
+
+struct Shard {
+  Bias bias;
+  uint64_t number;
+};
+
+class IncrementalModelTest : public testing::TestWithParam<Shard> {};
+
+TEST_P(IncrementalModelTest, CommitsLeaveWhatAFullRenderShows) {
+  const Bias bias = GetParam().bias;
+  const bool big = bias == Bias::kGrowth;
+  const auto effort = big ? State::Effort::kCrowd : State::Effort::kEverything;
+  const uint64_t seed = FromEnvironment("PLANISH_SEED", 1);
+  uint64_t programs = FromEnvironment("PLANISH_PROGRAMS", 10'000) / kShards;
+  programs = big ? programs / 100 + 1 : programs / 3 + 1;
+  std::signal(SIGABRT, PrintProgram);
+  std::signal(SIGSEGV, PrintProgram);
+  Tally tally;
+  for (uint64_t i = 0; i < programs; ++i) {
+    const uint64_t of_program = seed + i * kShards + GetParam().number;
+    const Program program = RandomEditProgram(of_program, bias);
+    running = &program;
+    const std::string failure = FailureOf(program, &tally, effort);
+    running = nullptr;
+    if (failure.empty()) continue;
+    const Program shrunk = Shrink(program, effort);
+    FAIL() << "program " << of_program << ", " << failure
+           << "\nshrunk: " << FailureOf(shrunk, nullptr, effort) << "\n"
+           << AsCode(shrunk);
+  }
+  std::signal(SIGABRT, SIG_DFL);
+  std::signal(SIGSEGV, SIG_DFL);
+  std::printf(
+      "programs %ju, edits %ju, refused %ju, undone %ju, ranges %ju, lookups "
+      "%ju, unknown %ju\n",
+      uintmax_t{programs}, uintmax_t{tally.edits}, uintmax_t{tally.refused},
+      uintmax_t{tally.undone}, uintmax_t{tally.ranges},
+      uintmax_t{tally.lookups}, uintmax_t{tally.unknown});
+  EXPECT_GT(tally.edits, 20 * programs);
+  if (!big) EXPECT_GT(tally.undone, programs / 5);
+  EXPECT_GT(tally.ranges, 200 * programs);
+  EXPECT_GT(tally.lookups, 1000 * programs);
+  EXPECT_LT(tally.unknown, 1 + tally.edits / 100);
+}
+
+std::string NameOf(const testing::TestParamInfo<Shard>& info) {
+  const char* const names[] = {"Windows", "Ties", "Roots", "Growth"};
+  return names[static_cast<size_t>(info.param.bias)] +
+         std::to_string(info.param.number);
+}
+
+std::vector<Shard> Shards() {
+  std::vector<Shard> shards;
+  for (uint64_t number = 0; number < kShards; ++number) {
+    for (const Bias bias :
+         {Bias::kWindows, Bias::kTies, Bias::kRoots, Bias::kGrowth}) {
+      shards.push_back({bias, number});
+    }
+  }
+  return shards;
+}
+
+INSTANTIATE_TEST_SUITE_P(Programs, IncrementalModelTest,
+                         testing::ValuesIn(Shards()), NameOf);
+
+}  // namespace
+}  // namespace planish::model
