@@ -117,7 +117,7 @@ struct ReentryRule {
     kAllowed,  // Only the depth counts.
   };
   Same same = Same::kRegion;
-  // How many callbacks may be at work when this region's is called.
+  // How many callbacks may be at work at once, this region's included.
   uint8_t max_depth = 16;
 };
 

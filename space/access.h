@@ -1,0 +1,141 @@
+// Loads and stores of fixed width, as CPUs and devices make them.
+//
+//   auto [result, word] = LoadLe<uint32_t>(snapshot, Addr(0x1000));
+//   result = StoreLe<uint16_t>(snapshot, ring, index, {.requester_id = 8});
+//
+//   what is there               Load                     Store
+//   RAM, RAM device             memory                   memory
+//   ROM                         memory                   decode error
+//   RAM behind a read-only      memory                   decode error, unless
+//     window                                             r5_10 is set
+//   ROM device, romd            memory                   callback
+//   ROM device, not romd; MMIO  callback                 callback
+//   reservation, hole           0, decode error          decode error
+//   any RAM, but the access     0, decode error          decode error
+//     hangs over its end
+//
+//   attributes.debug        ROM, and ROM devices in romd mode, are written
+//   attributes.memory_only  access error where there is neither RAM nor ROM
+//
+// An access is one dispatch, never cut at the border of a range: what it finds
+// at its address gets it in full width (SEMANTICS 5.7). Where that is RAM, an
+// aligned access is single-copy atomic. Load and Store mean the host's order.
+//
+// THREAD SAFETY  Any thread. Relaxed: order between accesses is the caller's.
+// LIFETIME  The snapshot is current, or held by a guard, until the call
+// returns. ERRORS  AccessResult; a load that fails has the value 0. COST  RAM:
+// a lookup, and nothing called. Else one call, and one to the device. SOURCES
+// SEMANTICS 5.3, 5.7, 5.10.
+
+#ifndef PLANISH_SPACE_ACCESS_H_
+#define PLANISH_SPACE_ACCESS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
+#include "planish/base/addr.h"
+#include "planish/dispatch/section.h"
+#include "planish/regions/access_attributes.h"
+#include "planish/regions/region_ops.h"
+#include "planish/space/address_space.h"
+#include "planish/space/device_access.h"
+#include "planish/space/guest_memory.h"
+
+namespace planish {
+namespace internal {
+
+// Whether `bytes` from the section's address on are in it.
+inline bool Fits(const Section& section, uint64_t bytes) {
+  return section.last() - section.addr() >= bytes - 1;
+}
+
+// Everything but RAM that is read or written as it stands.
+Loaded<uint64_t> LoadElsewhere(const Section& section, unsigned size,
+                               ByteOrder order, AccessAttributes attributes,
+                               const AccessOptions& options);
+AccessResult StoreElsewhere(const Section& section, unsigned size,
+                            uint64_t value, ByteOrder order,
+                            AccessAttributes attributes,
+                            const AccessOptions& options);
+
+template <GuestWord T>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadIn(
+    const Snapshot& snapshot, Addr a, ByteOrder order,
+    AccessAttributes attributes, const AccessOptions& options) {
+  const Section section = snapshot.Lookup(a);
+  const std::byte* host = section.host();
+  if (ABSL_PREDICT_TRUE(host != nullptr && Fits(section, sizeof(T)))) {
+    return {AccessResult::kOk, Ordered(LoadGuest<T>(host), order)};
+  }
+  const Loaded<uint64_t> loaded =
+      LoadElsewhere(section, sizeof(T), order, attributes, options);
+  return {loaded.result, static_cast<T>(loaded.value)};
+}
+
+template <GuestWord T>
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreIn(
+    const Snapshot& snapshot, Addr a, T value, ByteOrder order,
+    AccessAttributes attributes, const AccessOptions& options) {
+  const Section section = snapshot.Lookup(a);
+  std::byte* host = section.host();
+  if (ABSL_PREDICT_TRUE(host != nullptr && !section.readonly() &&
+                        !section.is_slow() &&
+                        section.kind() != SectionKind::kRomDevice &&
+                        Fits(section, sizeof(T)))) {
+    StoreGuest<T>(host, Ordered(value, order));
+    return AccessResult::kOk;
+  }
+  return StoreElsewhere(section, sizeof(T), value, order, attributes, options);
+}
+
+}  // namespace internal
+
+// T: uint8_t, uint16_t, uint32_t, uint64_t.
+
+template <typename T>
+Loaded<T> Load(const Snapshot& snapshot, Addr a,
+               AccessAttributes attributes = {},
+               const AccessOptions& options = kDefaultAccessOptions) {
+  return internal::LoadIn<T>(snapshot, a, kHostByteOrder, attributes, options);
+}
+template <typename T>
+Loaded<T> LoadLe(const Snapshot& snapshot, Addr a,
+                 AccessAttributes attributes = {},
+                 const AccessOptions& options = kDefaultAccessOptions) {
+  return internal::LoadIn<T>(snapshot, a, ByteOrder::kLittle, attributes,
+                             options);
+}
+template <typename T>
+Loaded<T> LoadBe(const Snapshot& snapshot, Addr a,
+                 AccessAttributes attributes = {},
+                 const AccessOptions& options = kDefaultAccessOptions) {
+  return internal::LoadIn<T>(snapshot, a, ByteOrder::kBig, attributes, options);
+}
+
+template <typename T>
+AccessResult Store(const Snapshot& snapshot, Addr a, T value,
+                   AccessAttributes attributes = {},
+                   const AccessOptions& options = kDefaultAccessOptions) {
+  return internal::StoreIn<T>(snapshot, a, value, kHostByteOrder, attributes,
+                              options);
+}
+template <typename T>
+AccessResult StoreLe(const Snapshot& snapshot, Addr a, T value,
+                     AccessAttributes attributes = {},
+                     const AccessOptions& options = kDefaultAccessOptions) {
+  return internal::StoreIn<T>(snapshot, a, value, ByteOrder::kLittle,
+                              attributes, options);
+}
+template <typename T>
+AccessResult StoreBe(const Snapshot& snapshot, Addr a, T value,
+                     AccessAttributes attributes = {},
+                     const AccessOptions& options = kDefaultAccessOptions) {
+  return internal::StoreIn<T>(snapshot, a, value, ByteOrder::kBig, attributes,
+                              options);
+}
+
+}  // namespace planish
+
+#endif  // PLANISH_SPACE_ACCESS_H_
