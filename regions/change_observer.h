@@ -1,8 +1,8 @@
 // ChangeObserver: how the graph tells the layer that renders it, without
 // knowing it. Topology calls it at the outermost Commit, under the writer lock:
 //
-//   edits ... Commit() --> Prepare() --ok--> Publish() --> lock released
-//                              |                            --> list freed
+//   edits ... Commit() --> Prepare() --ok--> Publish() --> some freed, and
+//                              |                          the lock released
 //                              '--error--> every edit undone, save
 //                                          retirements; PrepareAnyway(),
 //                                          Publish(), ...; error returned
@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "planish/base/retire_list.h"
 #include "planish/regions/change_set.h"
+#include "planish/regions/commit_report.h"
 
 namespace planish {
 
@@ -33,6 +34,8 @@ class ChangeObserver {
   // Makes what was computed visible, and lists what that replaced. Can't
   // fail.
   virtual void Publish(RetireList& replaced) = 0;
+  // Fills in what it knows of the commit that it just published.
+  virtual void Report(CommitReport& report) const { static_cast<void>(report); }
 };
 
 }  // namespace planish

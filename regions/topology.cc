@@ -1,6 +1,7 @@
 #include "planish/regions/topology.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "planish/base/check.h"
+#include "planish/base/reclaim_queue.h"
+#include "planish/base/retire_list.h"
 #include "planish/base/status_macros.h"
 #include "planish/regions/device_port.h"
 
@@ -32,6 +35,40 @@ std::string Named(const Region& region) {
 bool HasHostMemory(RegionKind kind) {
   return kind == RegionKind::kRam || kind == RegionKind::kRom ||
          kind == RegionKind::kRomDevice || kind == RegionKind::kRamDevice;
+}
+
+// What a commit frees of what earlier ones replaced, if it replaces nothing.
+constexpr size_t kFreeAtLeast = 64;
+
+// Times the parts of a commit, one after the other, if somebody asks.
+class StopWatch {
+ public:
+  explicit StopWatch(CommitReport* report) : report_(report) {
+    if (report != nullptr) last_ = Clock::now();
+  }
+  void Stop(int64_t CommitReport::*part) {
+    if (report_ == nullptr) return;
+    const Clock::time_point now = Clock::now();
+    report_->*part =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(now - last_)
+            .count();
+    last_ = now;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  CommitReport* const report_;
+  Clock::time_point last_;
+};
+
+// Whether `region` is an alias or has one below it. Looks at so many regions,
+// and then says yes.
+bool MayHoldAlias(const Region& region, int& looks) {
+  if (region.kind() == RegionKind::kAlias || --looks < 0) return true;
+  for (const Region* child : region.children()) {
+    if (MayHoldAlias(*child, looks)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -62,16 +99,17 @@ void Topology::BeginTransaction() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   depth_ = 1;
 }
 
-absl::Status Topology::CommitTransaction() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+absl::Status Topology::CommitTransaction(CommitReport* report)
+    ABSL_NO_THREAD_SAFETY_ANALYSIS {
   PLANISH_CHECK(InTransaction(), "X1: Commit on another thread");
   if (depth_ > 1) {
     --depth_;
     return absl::OkStatus();
   }
   absl::Status status;
-  // Freed after the lock: it may take a while.
-  RetireList replaced(commit_number_ + 1);
   if (changed_ && observer_ != nullptr) {
+    StopWatch watch(report);
+    RetireList replaced(commit_number_ + 1);
     status = observer_->Prepare(marks_.Merged());
     if (!status.ok()) {
       Undo();
@@ -80,8 +118,24 @@ absl::Status Topology::CommitTransaction() ABSL_NO_THREAD_SAFETY_ANALYSIS {
       // on where a sibling was, to a root that R2.19 displaces less.
       observer_->PrepareAnyway(marks_.Merged());
     }
+    watch.Stop(&CommitReport::prepare_ns);
     observer_->Publish(replaced);
-    ++commit_number_;
+    readers_.Published(++commit_number_);
+    watch.Stop(&CommitReport::publish_ns);
+    // Under the lock, as all that touches nodes: an arena is shared by all
+    // versions of its table. Bounded by what this commit did.
+    const size_t retired = replaced.size();
+    reclaim_.Add(replaced);
+    reclaim_.Poll(kFreeAtLeast + 2 * (retired + replaced.nodes_made()));
+    watch.Stop(&CommitReport::free_ns);
+    if (report != nullptr) {
+      report->commit = commit_number_;
+      report->nodes_made = replaced.nodes_made();
+      report->bytes_made = replaced.bytes_made();
+      report->pieces_retired = retired;
+      report->pieces_waiting = reclaim_.size();
+      observer_->Report(*report);
+    }
   }
   changed_ = false;
   inverses_.clear();
@@ -98,6 +152,52 @@ void Topology::Undo() {
   for (auto it = inverses.rbegin(); it != inverses.rend(); ++it) (*it)();
   // A retirement stands (X5), whatever else its transaction did.
   for (Owner* owner : retired_here_) IsolateOwner(*owner);
+}
+
+// ---- What commits have replaced.
+
+bool Topology::Poll(size_t budget) {
+  BeginTransaction();
+  const bool more = reclaim_.Poll(budget);
+  PLANISH_CHECK_OK(CommitTransaction(nullptr));
+  return more;
+}
+
+uint64_t Topology::HoldNewest() {
+  BeginTransaction();
+  const uint64_t version = commit_number_;
+  reclaim_.Hold(version);
+  PLANISH_CHECK_OK(CommitTransaction(nullptr));
+  return version;
+}
+
+void Topology::ReleaseHeld(uint64_t version) {
+  BeginTransaction();
+  reclaim_.Release(version);
+  PLANISH_CHECK_OK(CommitTransaction(nullptr));
+}
+
+std::vector<std::string> Topology::WhoHolds() {
+  BeginTransaction();
+  std::vector<std::string> who;
+  const uint64_t seen = readers_.OldestVisible();
+  if (readers_.inside() != 0) {
+    who.push_back(absl::StrCat("readers: ", readers_.inside(),
+                               ", the oldest in version ", seen));
+  }
+  for (const ReclaimQueue::HeldVersion& held : reclaim_.HeldVersions()) {
+    who.push_back(absl::StrCat("version ", held.version, ": held ", held.holds,
+                               " times, keeps ", held.pieces, " pieces"));
+  }
+  PLANISH_CHECK_OK(CommitTransaction(nullptr));
+  return who;
+}
+
+size_t Topology::waiting_pieces() {
+  BeginTransaction();
+  const size_t pieces = reclaim_.size();
+  PLANISH_CHECK_OK(CommitTransaction(nullptr));
+  return pieces;
 }
 
 void Topology::set_observer(std::unique_ptr<ChangeObserver> observer) {
@@ -141,6 +241,8 @@ void Topology::LinkRaw(Region& container, Region& child) {
     ++container.enabled_children_;
     MarkLink(child);
   }
+  int looks = 16;
+  if (MayHoldAlias(child, looks)) ++ways_up_;
   OnUndo([this, &child] { UnlinkRaw(child); });
   changed_ = true;
 }
@@ -219,6 +321,7 @@ void Topology::SetTargetRaw(Region& alias, Region* target) {
     alias.alias_index_ = target->aliases_.size();
     target->aliases_.push_back(&alias);
   }
+  ++ways_up_;
   OnUndo([this, &alias, old] { SetTargetRaw(alias, old); });
   if (alias.enabled_) {
     MarkAll(alias);

@@ -50,9 +50,12 @@
 #include "absl/status/statusor.h"
 #include "planish/base/addr.h"
 #include "planish/base/mutex.h"
+#include "planish/base/reader_handles.h"
+#include "planish/base/reclaim_queue.h"
 #include "planish/base/status_macros.h"
 #include "planish/regions/change_log.h"
 #include "planish/regions/change_observer.h"
+#include "planish/regions/commit_report.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/ram_block.h"
@@ -73,6 +76,24 @@ class Topology {
   // Commits that publish are numbered from 1 on. This is the newest one; 0 if
   // there was none. REQUIRES: inside a Transaction, or while nobody edits.
   uint64_t commit_number() const { return commit_number_; }
+
+  // ---- What commits have replaced, until nobody sees it (reclaim_queue.h).
+  // Each commit frees some of that, up to about twice what it replaced itself;
+  // so nothing piles up, and no commit pays for a large view at once.
+
+  // Readers that look at a version longer than until the next commit say so
+  // here. LIFETIME  The topology's.
+  ReaderHandles& readers() { return readers_; }
+  // Frees up to `budget` nodes. True if there is more to free.
+  bool Poll(size_t budget);
+  // Keeps the newest version whole, and says which it is, until it is released
+  // as often as it was held.
+  uint64_t HoldNewest();
+  void ReleaseHeld(uint64_t version);
+  // Who keeps something, a line each (E3).
+  std::vector<std::string> WhoHolds();
+  // Pieces that wait to be freed.
+  size_t waiting_pieces();
 
   // ---- Creating regions. Enabled, without a container, priority 0. Names need
   // not be unique. The region lives as long as `owner`, which must not have
@@ -140,6 +161,11 @@ class Topology {
   // Makes the outermost commit call the observer, whatever else was edited.
   // REQUIRES: InTransaction().
   void MarkChanged() { changed_ = true; }
+  // Owners that the transaction under way has retired.
+  const std::vector<Owner*>& retired_here() const { return retired_here_; }
+  // Changes when a way up from an alias may have come to be: an alias, or a
+  // region with one below it, was linked, or an alias got another target.
+  uint64_t ways_up() const { return ways_up_; }
   // To be called, newest first, if the transaction under way is undone.
   // REQUIRES: InTransaction().
   void OnUndo(std::function<void()> inverse) {
@@ -152,7 +178,7 @@ class Topology {
   friend class Transaction;
 
   void BeginTransaction();
-  absl::Status CommitTransaction();
+  absl::Status CommitTransaction(CommitReport* report);
   void Undo();
 
   absl::StatusOr<Region*> Create(Owner& owner, RegionKind kind,
@@ -192,6 +218,9 @@ class Topology {
 
   const Limits limits_;
   std::unique_ptr<ChangeObserver> observer_;
+  // Behind the observer, so that what it replaced goes before what it has.
+  ReaderHandles readers_;
+  ReclaimQueue reclaim_{readers_};
 
   // The writer lock, held by a Transaction from its first Begin to its last
   // Commit. Recursive by hand: only holder_ itself can read its own id there,
@@ -204,6 +233,7 @@ class Topology {
   uint64_t commit_number_ = 0;
   uint64_t next_link_seq_ = 1;
   uint64_t next_region_number_ = 1;
+  uint64_t ways_up_ = 0;
   ChangeLog marks_;
   std::vector<std::function<void()>> inverses_;
   std::vector<Owner*> retired_here_;

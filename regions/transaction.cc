@@ -19,9 +19,9 @@ Transaction::~Transaction() {
                 "X2: a Transaction was destroyed uncommitted");
 }
 
-absl::Status Transaction::Commit() {
+absl::Status Transaction::Commit(CommitReport* report) {
   PLANISH_CHECK(topology_ != nullptr, "X2: a Transaction was committed twice");
-  return std::exchange(topology_, nullptr)->CommitTransaction();
+  return std::exchange(topology_, nullptr)->CommitTransaction(report);
 }
 
 }  // namespace planish

@@ -27,6 +27,7 @@
 
 namespace planish {
 
+struct CommitReport;
 class Topology;
 
 class [[nodiscard]] Transaction {
@@ -37,8 +38,9 @@ class [[nodiscard]] Transaction {
   Transaction& operator=(Transaction&&) = delete;
   ~Transaction();
 
+  // `report`, if any, is told what the commit did, if it is the outermost.
   // REQUIRES: on the thread that began it, once, innermost first.
-  absl::Status Commit();
+  absl::Status Commit(CommitReport* report = nullptr);
 
  private:
   explicit Transaction(Topology* topology) : topology_(topology) {}

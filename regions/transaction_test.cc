@@ -16,9 +16,11 @@
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/reader_handles.h"
 #include "planish/base/retire_list.h"
 #include "planish/regions/change_observer.h"
 #include "planish/regions/change_set.h"
+#include "planish/regions/commit_report.h"
 #include "planish/regions/graph_text_for_test.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
@@ -48,6 +50,10 @@ class FakeObserver final : public ChangeObserver {
   void Publish(RetireList& replaced) override {
     calls_.push_back("publish");
     if (piece_ != nullptr) replaced.Add(std::exchange(piece_, nullptr));
+  }
+
+  void Report(CommitReport& report) const override {
+    report.lines_touched = 42;
   }
 
   void FailNext() { next_ = absl::ResourceExhaustedError("X4: too much"); }
@@ -131,12 +137,98 @@ TEST_F(TransactionTest, AnEditThatFailsLeavesTheEarlierOnes) {
   EXPECT_EQ(a_.addr(), Addr(0));
 }
 
-TEST_F(TransactionTest, WhatWasReplacedIsFreedOutsideTheLock) {
-  std::vector<bool> freed_inside;
-  observer_->ReplaceNext(
-      new Piece{[&] { freed_inside.push_back(topology_.InTransaction()); }});
+// ---- V3: what a commit replaced.
+
+TEST_F(TransactionTest, WhatWasReplacedGoesWithItsCommit) {
+  int freed = 0;
+  observer_->ReplaceNext(new Piece{[&] { ++freed; }});
   EXPECT_TRUE(topology_.Link(bus_, a_, Addr(0)).ok());
-  EXPECT_THAT(freed_inside, ElementsAre(false));
+  EXPECT_EQ(freed, 1);
+  EXPECT_EQ(topology_.waiting_pieces(), 0u);
+}
+
+TEST_F(TransactionTest, WhatAReaderMaySeeWaitsForIt) {
+  ReaderHandles::Handle reader(topology_.readers());
+  reader.Enter();
+  int freed = 0;
+  observer_->ReplaceNext(new Piece{[&] { ++freed; }});
+  EXPECT_TRUE(topology_.Link(bus_, a_, Addr(0)).ok());
+  EXPECT_EQ(freed, 0);
+  EXPECT_EQ(topology_.waiting_pieces(), 1u);
+  EXPECT_THAT(topology_.WhoHolds(),
+              ElementsAre("readers: 1, the oldest in version 0"));
+  EXPECT_FALSE(topology_.Poll(100));
+  EXPECT_EQ(freed, 0);
+  reader.Leave();
+  EXPECT_FALSE(topology_.Poll(100));
+  EXPECT_EQ(freed, 1);
+  EXPECT_THAT(topology_.WhoHolds(), ElementsAre());
+}
+
+TEST_F(TransactionTest, WhatAHeldVersionHasWaitsForItsRelease) {
+  EXPECT_TRUE(topology_.Link(bus_, a_, Addr(0)).ok());
+  EXPECT_EQ(topology_.HoldNewest(), 1u);
+  int freed = 0;
+  observer_->ReplaceNext(new Piece{[&] { ++freed; }});
+  Transaction edit = Begin();
+  EXPECT_TRUE(topology_.Unlink(a_).ok());
+  EXPECT_EQ(topology_.HoldNewest(), 1u);  // What is published counts.
+  EXPECT_TRUE(edit.Commit().ok());
+  EXPECT_EQ(topology_.commit_number(), 2u);
+  EXPECT_THAT(topology_.WhoHolds(),
+              ElementsAre("version 1: held 2 times, keeps 1 pieces"));
+  topology_.ReleaseHeld(1);
+  EXPECT_FALSE(topology_.Poll(100));
+  EXPECT_EQ(freed, 0);
+  topology_.ReleaseHeld(1);
+  EXPECT_TRUE(topology_.Link(bus_, a_, Addr(0)).ok());  // A commit polls too.
+  EXPECT_EQ(freed, 1);
+}
+
+TEST_F(TransactionTest, ACommitFreesAboutWhatItReplacesAndNoMore) {
+  ReaderHandles::Handle reader(topology_.readers());
+  reader.Enter();
+  int freed = 0;
+  for (int i = 0; i < 1000; ++i) {
+    observer_->ReplaceNext(new Piece{[&] { ++freed; }});
+    EXPECT_TRUE(topology_.SetEnabled(a_, i % 2 != 0).ok());
+  }
+  EXPECT_EQ(freed, 0);
+  reader.Leave();
+  EXPECT_TRUE(topology_.SetEnabled(a_, false).ok());
+  EXPECT_GT(freed, 0);
+  EXPECT_LT(freed, 100);
+  const int before = freed;
+  EXPECT_TRUE(topology_.Poll(10));
+  EXPECT_EQ(freed, before + 10);
+  while (topology_.Poll(100)) {
+  }
+  EXPECT_EQ(freed, 1000);
+}
+
+// ---- What a commit tells.
+
+TEST_F(TransactionTest, OnlyTheOutermostCommitReports) {
+  Transaction outer = Begin();
+  Transaction inner = Begin();
+  EXPECT_TRUE(topology_.Link(bus_, a_, Addr(0)).ok());
+  CommitReport report;
+  EXPECT_TRUE(inner.Commit(&report).ok());
+  EXPECT_EQ(report.commit, 0u);
+  observer_->ReplaceNext(new Piece{[] {}});
+  EXPECT_TRUE(outer.Commit(&report).ok());
+  EXPECT_EQ(report.commit, 1u);
+  EXPECT_EQ(report.pieces_retired, 1u);
+  EXPECT_EQ(report.pieces_waiting, 0u);
+  EXPECT_EQ(report.lines_touched, 42u);
+  EXPECT_GE(report.prepare_ns, 0);
+}
+
+TEST_F(TransactionTest, WhatChangesNothingReportsNothing) {
+  CommitReport report;
+  EXPECT_TRUE(Begin().Commit(&report).ok());
+  EXPECT_EQ(report.commit, 0u);
+  EXPECT_EQ(topology_.commit_number(), 0u);
 }
 
 // ---- X3: a commit that fails undoes every edit of its transaction.
