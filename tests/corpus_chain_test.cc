@@ -30,11 +30,7 @@
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
 #include "planish/space/address_space.h"
-#include "planish/text/delta.h"
-#include "planish/text/file.h"
-#include "planish/text/machine.h"
-#include "planish/text/map_description.h"
-#include "planish/text/readers.h"
+#include "planish/text/text.h"
 
 namespace planish::text {
 namespace {

@@ -77,7 +77,9 @@ TEST_P(IncrementalModelTest, CommitsLeaveWhatAFullRenderShows) {
       uintmax_t{tally.undone}, uintmax_t{tally.ranges},
       uintmax_t{tally.lookups}, uintmax_t{tally.unknown});
   EXPECT_GT(tally.edits, 20 * programs);
-  if (!big) EXPECT_GT(tally.undone, programs / 5);
+  if (!big) {
+    EXPECT_GT(tally.undone, programs / 5);
+  }
   EXPECT_GT(tally.ranges, 200 * programs);
   EXPECT_GT(tally.lookups, 1000 * programs);
   EXPECT_LT(tally.unknown, 1 + tally.edits / 100);
