@@ -20,6 +20,11 @@
 
 namespace planish {
 
+// One step of the walk. The region itself: it ends here (R2.15, R2.16). Null:
+// there is none.
+// COST  O(log of the children).
+const Region* NextOnWalk(const Region& region);
+
 // Null means none: the empty view. Errors: kFailedPrecondition if the walk
 // passes limits.max_depth, as it does when windows show each other endlessly
 // (X4); the message names the path.

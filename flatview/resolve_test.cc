@@ -123,6 +123,16 @@ TEST_F(RenderTest, AWalkWithoutEndFailsAndNamesItsPath) {
   EXPECT_EQ(*ResolveRoot(window, topology_.limits()), &bus);
 }
 
+TEST_F(RenderTest, TheWalkGoesOnThroughAChildOfNoBytes) {
+  Region& bus = Container("bus", 0x1000);
+  Region& nothing = In(bus, 0, Container("nothing", 0));
+  In(nothing, 0, Mmio("a", 1));
+  In(nothing, 1, Mmio("b", 1));
+  EXPECT_EQ(NextOnWalk(bus), &nothing);
+  EXPECT_EQ(NextOnWalk(nothing), &nothing);
+  EXPECT_EQ(SpaceOn(bus), "root=nothing: (empty)");
+}
+
 TEST_F(RenderTest, MutualWindowsWithoutEndFail) {
   Region& a = Container("a", 0x1000);
   Region& b = Container("b", 0x1000);
