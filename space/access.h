@@ -36,6 +36,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "planish/base/addr.h"
+#include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/section.h"
 #include "planish/regions/access_attributes.h"
 #include "planish/regions/region_ops.h"
@@ -64,7 +65,7 @@ template <GuestWord T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadIn(
     const Snapshot& snapshot, Addr a, ByteOrder order,
     AccessAttributes attributes, const AccessOptions& options) {
-  const Section section = snapshot.Lookup(a);
+  const Section section = snapshot.table().Lookup(a);  // Always inlined.
   const std::byte* host = section.host();
   if (ABSL_PREDICT_TRUE(host != nullptr && Fits(section, sizeof(T)))) {
     return {AccessResult::kOk, Ordered(LoadGuest<T>(host), order)};
@@ -78,7 +79,7 @@ template <GuestWord T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreIn(
     const Snapshot& snapshot, Addr a, T value, ByteOrder order,
     AccessAttributes attributes, const AccessOptions& options) {
-  const Section section = snapshot.Lookup(a);
+  const Section section = snapshot.table().Lookup(a);  // Always inlined.
   std::byte* host = section.host();
   if (ABSL_PREDICT_TRUE(host != nullptr && !section.readonly() &&
                         !section.is_slow() &&
@@ -92,46 +93,47 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreIn(
 
 }  // namespace internal
 
-// T: uint8_t, uint16_t, uint32_t, uint64_t.
+// T: uint8_t, uint16_t, uint32_t, uint64_t. Each call is some 2 KiB of code,
+// for every form of table: wrap it where that is too much.
 
 template <typename T>
-Loaded<T> Load(const Snapshot& snapshot, Addr a,
-               AccessAttributes attributes = {},
-               const AccessOptions& options = kDefaultAccessOptions) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> Load(
+    const Snapshot& snapshot, Addr a, AccessAttributes attributes = {},
+    const AccessOptions& options = kDefaultAccessOptions) {
   return internal::LoadIn<T>(snapshot, a, kHostByteOrder, attributes, options);
 }
 template <typename T>
-Loaded<T> LoadLe(const Snapshot& snapshot, Addr a,
-                 AccessAttributes attributes = {},
-                 const AccessOptions& options = kDefaultAccessOptions) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadLe(
+    const Snapshot& snapshot, Addr a, AccessAttributes attributes = {},
+    const AccessOptions& options = kDefaultAccessOptions) {
   return internal::LoadIn<T>(snapshot, a, ByteOrder::kLittle, attributes,
                              options);
 }
 template <typename T>
-Loaded<T> LoadBe(const Snapshot& snapshot, Addr a,
-                 AccessAttributes attributes = {},
-                 const AccessOptions& options = kDefaultAccessOptions) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadBe(
+    const Snapshot& snapshot, Addr a, AccessAttributes attributes = {},
+    const AccessOptions& options = kDefaultAccessOptions) {
   return internal::LoadIn<T>(snapshot, a, ByteOrder::kBig, attributes, options);
 }
 
 template <typename T>
-AccessResult Store(const Snapshot& snapshot, Addr a, T value,
-                   AccessAttributes attributes = {},
-                   const AccessOptions& options = kDefaultAccessOptions) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult Store(
+    const Snapshot& snapshot, Addr a, T value, AccessAttributes attributes = {},
+    const AccessOptions& options = kDefaultAccessOptions) {
   return internal::StoreIn<T>(snapshot, a, value, kHostByteOrder, attributes,
                               options);
 }
 template <typename T>
-AccessResult StoreLe(const Snapshot& snapshot, Addr a, T value,
-                     AccessAttributes attributes = {},
-                     const AccessOptions& options = kDefaultAccessOptions) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreLe(
+    const Snapshot& snapshot, Addr a, T value, AccessAttributes attributes = {},
+    const AccessOptions& options = kDefaultAccessOptions) {
   return internal::StoreIn<T>(snapshot, a, value, ByteOrder::kLittle,
                               attributes, options);
 }
 template <typename T>
-AccessResult StoreBe(const Snapshot& snapshot, Addr a, T value,
-                     AccessAttributes attributes = {},
-                     const AccessOptions& options = kDefaultAccessOptions) {
+ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreBe(
+    const Snapshot& snapshot, Addr a, T value, AccessAttributes attributes = {},
+    const AccessOptions& options = kDefaultAccessOptions) {
   return internal::StoreIn<T>(snapshot, a, value, ByteOrder::kBig, attributes,
                               options);
 }

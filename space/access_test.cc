@@ -141,8 +141,9 @@ TEST_F(AccessTest, OrdersAtADevice) {
   EXPECT_EQ(StoreBe<uint16_t>(snapshot(), Addr(0x4002), 0x1234), kOk);
   EXPECT_EQ(device_.calls(), "r(0,4) r(0,4) w(2,2)=3412");
   device_.ops().order = ByteOrder::kBig;
-  EXPECT_EQ(LoadBe<uint16_t>(snapshot(), Addr(0x4006)).value, 0x1617u);
-  EXPECT_EQ(StoreLe<uint16_t>(snapshot(), Addr(0x4006), 0x1234), kOk);
+  Link(**topology_.AddMmio(board_, "big", 0x1000, device_.io()), 0x8000);
+  EXPECT_EQ(LoadBe<uint16_t>(snapshot(), Addr(0x8006)).value, 0x1617u);
+  EXPECT_EQ(StoreLe<uint16_t>(snapshot(), Addr(0x8006), 0x1234), kOk);
   EXPECT_EQ(device_.calls(), "r(6,2) w(6,2)=3412");
 }
 

@@ -42,6 +42,7 @@ class RecordingDevice {
   RegionIo io(bool strict = false) {
     return {.ops = &ops_, .device = this, .strict = strict};
   }
+  // A region keeps the ops that it was made with.
   RegionOps& ops() { return ops_; }
   std::vector<uint8_t>& file() { return file_; }
 

@@ -1,0 +1,406 @@
+#include "planish/space/bulk_access.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <ostream>
+
+#include "absl/base/optimization.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/types/span.h"
+#include "planish/base/addr.h"
+#include "planish/dispatch/section.h"
+#include "planish/regions/device_port.h"
+#include "planish/regions/region.h"
+#include "planish/space/access_log.h"
+#include "planish/space/guest_memory.h"
+#include "planish/space/section_access.h"
+
+namespace planish {
+namespace {
+
+using internal::CopyGuest;
+using internal::FillGuest;
+using internal::IsMemory;
+using internal::MoveGuest;
+using internal::RefuseAt;
+using internal::WritesMemory;
+
+// The length of [section.addr(), section.last()], cut to `left`, which isn't 0.
+uint64_t BytesIn(const Section& section, uint64_t left) {
+  return std::min(left - 1, section.last() - section.addr()) + 1;
+}
+
+// A bulk access, piece by piece: what is to be done next, and with how much.
+class Walk {
+ public:
+  enum class Where : uint8_t {
+    kMemory,   // host(), `bytes` of it.
+    kDevice,   // One access of `bytes`.
+    kNowhere,  // `bytes` that fail with refusal().
+  };
+
+  Walk(const Snapshot& snapshot, Addr a, uint64_t bytes, bool is_write,
+       AccessAttributes attributes, const AccessOptions& options)
+      : snapshot_(snapshot),
+        first_(a),
+        total_(bytes),
+        is_write_(is_write),
+        attributes_(attributes),
+        options_(options) {}
+
+  // False at the end.
+  bool Next() {
+    if (done_ == total_) return false;
+    if (ABSL_PREDICT_FALSE(done_ > Addr::Max() - first_)) {  // Past 2^64.
+      Fail(AccessResult::kDecodeError, left());
+      return true;
+    }
+    section_ = snapshot_.Lookup(Addr(first_.raw() + done_));
+    refusal_ = AccessResult::kOk;
+    if (is_write_ ? WritesMemory(section_, attributes_, options_)
+                  : section_.host() != nullptr) {
+      where_ = Where::kMemory;
+      bytes_ = BytesIn(section_, left());
+    } else {
+      FindDevice();
+    }
+    return true;
+  }
+
+  Where where() const { return where_; }
+  uint64_t bytes() const { return bytes_; }
+  AccessResult refusal() const { return refusal_; }
+  const Section& section() const { return section_; }
+  uint64_t done() const { return done_; }
+  uint64_t left() const { return total_ - done_; }
+
+  // REQUIRES: where() is kDevice.
+  Loaded<uint64_t> ReadDevice() const {
+    return DeviceRead(*section_.region(), section_.offset(), Width(),
+                      kHostByteOrder, attributes_, options_);
+  }
+  AccessResult WriteDevice(uint64_t value) const {
+    return DeviceWrite(*section_.region(), section_.offset(), Width(), value,
+                       kHostByteOrder, attributes_, options_);
+  }
+
+  // What has become of the next `bytes`.
+  void Advance(uint64_t bytes, AccessResult result) {
+    if (sum_.result == AccessResult::kOk && result == AccessResult::kOk) {
+      sum_.good_bytes += bytes;
+    }
+    sum_.result |= result;
+    done_ += bytes;
+  }
+  BulkResult sum() const { return sum_; }
+
+ private:
+  unsigned Width() const { return static_cast<unsigned>(bytes_); }
+
+  void Fail(AccessResult refusal, uint64_t bytes) {
+    where_ = Where::kNowhere;
+    refusal_ = refusal;
+    bytes_ = bytes;
+  }
+
+  void FindDevice() {
+    if (attributes_.memory_only && !IsMemory(section_.kind())) {
+      Fail(RefuseAt(AccessReport::Why::kDenied, section_, left(), is_write_,
+                    attributes_, options_),
+           left());
+      return;
+    }
+    const Region* region = section_.region();
+    const DevicePort* port = region == nullptr ? nullptr : region->port();
+    if (port == nullptr) {
+      const uint64_t bytes = BytesIn(section_, left());
+      Fail(RefuseAt(region == nullptr ? AccessReport::Why::kUnassigned
+                                      : AccessReport::Why::kRejected,
+                    section_, bytes, is_write_, attributes_, options_),
+           bytes);
+      return;
+    }
+    if (device_calls_++ == options_.max_device_calls) {
+      --device_calls_;
+      Fail(AccessResult::kAccessError, left());
+      return;
+    }
+    where_ = Where::kDevice;
+    bytes_ = PieceSize(*port, section_.offset(), left());
+  }
+
+  const Snapshot& snapshot_;
+  const Addr first_;
+  const uint64_t total_;
+  const bool is_write_;
+  const AccessAttributes attributes_;
+  const AccessOptions& options_;
+
+  uint64_t done_ = 0;
+  uint64_t device_calls_ = 0;
+  BulkResult sum_;
+  // The next piece.
+  Section section_;
+  Where where_ = Where::kNowhere;
+  AccessResult refusal_ = AccessResult::kOk;
+  uint64_t bytes_ = 0;
+};
+
+// A number of `bytes` bytes as it stands in memory, and back.
+void PutNumber(std::byte* to, uint64_t value, uint64_t bytes) {
+  if constexpr (kHostByteOrder == ByteOrder::kBig) value <<= 64 - 8 * bytes;
+  std::memcpy(to, &value, bytes);
+}
+
+uint64_t TakeNumber(const std::byte* from, uint64_t bytes) {
+  uint64_t value = 0;
+  std::memcpy(&value, from, bytes);
+  if constexpr (kHostByteOrder == ByteOrder::kBig) value >>= 64 - 8 * bytes;
+  return value;
+}
+
+// ---- Copying within a space.
+
+constexpr size_t kStageBytes = 4096;
+
+// Reads `bytes` into a buffer, then writes what could be read.
+BulkResult CopyStaged(const Snapshot& from_snapshot, Addr from,
+                      const Snapshot& to_snapshot, Addr to, uint64_t bytes,
+                      AccessAttributes attributes,
+                      const AccessOptions& options) {
+  struct Run {
+    uint64_t first;
+    uint64_t bytes;
+  };
+  std::array<std::byte, kStageBytes> stage;
+  absl::InlinedVector<Run, 8> runs;  // What could be read; apart.
+  Walk walk(from_snapshot, from, bytes, false, attributes, options);
+  while (walk.Next()) {
+    std::byte* at = stage.data() + walk.done();
+    const uint64_t n = walk.bytes();
+    AccessResult result = walk.refusal();
+    if (walk.where() == Walk::Where::kMemory) {
+      CopyGuest(at, walk.section().host(), n, false);
+      result = AccessResult::kOk;
+    } else if (walk.where() == Walk::Where::kDevice) {
+      const Loaded<uint64_t> loaded = walk.ReadDevice();
+      PutNumber(at, loaded.value, n);
+      result = loaded.result;
+    }
+    if (result == AccessResult::kOk) {
+      if (!runs.empty() &&
+          runs.back().first + runs.back().bytes == walk.done()) {
+        runs.back().bytes += n;
+      } else {
+        runs.push_back({walk.done(), n});
+      }
+    }
+    walk.Advance(n, result);
+  }
+  BulkResult sum = walk.sum();
+  for (const Run& run : runs) {
+    const bool past = run.first > Addr::Max() - to;  // 2^64.
+    const BulkResult written =
+        past
+            ? BulkResult{AccessResult::kDecodeError, 0}
+            : Write(to_snapshot, Addr(to.raw() + run.first),
+                    {stage.data() + run.first, run.bytes}, attributes, options);
+    sum.result |= written.result;
+    if (written.result != AccessResult::kOk) {
+      sum.good_bytes = std::min(sum.good_bytes, run.first + written.good_bytes);
+    }
+  }
+  return sum;
+}
+
+// From the last byte to the first: `to` lies above `from`, and they overlap.
+BulkResult CopyUpwards(const Snapshot& snapshot, Addr from, Addr to,
+                       uint64_t bytes, AccessAttributes attributes,
+                       const AccessOptions& options) {
+  BulkResult sum{AccessResult::kOk, bytes};
+  uint64_t left = bytes;
+  for (uint64_t steps = 0; left != 0; ++steps) {
+    if (steps == options.max_device_calls) {
+      return {sum.result | AccessResult::kAccessError, 0};
+    }
+    const uint64_t n = std::min<uint64_t>(left, kStageBytes);
+    left -= n;
+    BulkResult part{AccessResult::kDecodeError, 0};
+    if (left <= Addr::Max() - to) {
+      part = CopyStaged(snapshot, Addr(from.raw() + left), snapshot,
+                        Addr(to.raw() + left), n, attributes, options);
+    }
+    sum.result |= part.result;
+    if (part.result != AccessResult::kOk) {
+      sum.good_bytes = left + part.good_bytes;
+    }
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const BulkResult& result) {
+  return out << result.result << ", good " << ByteCount(result.good_bytes);
+}
+
+BulkResult Read(const Snapshot& snapshot, Addr a, absl::Span<std::byte> to,
+                AccessAttributes attributes, const AccessOptions& options) {
+  Walk walk(snapshot, a, to.size(), false, attributes, options);
+  while (walk.Next()) {
+    std::byte* at = to.data() + walk.done();
+    switch (walk.where()) {
+      case Walk::Where::kMemory:
+        CopyGuest(at, walk.section().host(), walk.bytes(), false);
+        walk.Advance(walk.bytes(), AccessResult::kOk);
+        break;
+      case Walk::Where::kDevice: {
+        const Loaded<uint64_t> loaded = walk.ReadDevice();
+        PutNumber(at, loaded.value, walk.bytes());
+        walk.Advance(walk.bytes(), loaded.result);
+        break;
+      }
+      case Walk::Where::kNowhere:
+        FillGuest(at, std::byte{0}, walk.bytes());
+        walk.Advance(walk.bytes(), walk.refusal());
+        break;
+    }
+  }
+  return walk.sum();
+}
+
+BulkResult Write(const Snapshot& snapshot, Addr a,
+                 absl::Span<const std::byte> from, AccessAttributes attributes,
+                 const AccessOptions& options) {
+  Walk walk(snapshot, a, from.size(), true, attributes, options);
+  while (walk.Next()) {
+    const std::byte* at = from.data() + walk.done();
+    switch (walk.where()) {
+      case Walk::Where::kMemory:
+        CopyGuest(walk.section().host(), at, walk.bytes(), true);
+        walk.Advance(walk.bytes(), AccessResult::kOk);
+        break;
+      case Walk::Where::kDevice:
+        walk.Advance(walk.bytes(),
+                     walk.WriteDevice(TakeNumber(at, walk.bytes())));
+        break;
+      case Walk::Where::kNowhere:
+        walk.Advance(walk.bytes(), walk.refusal());
+        break;
+    }
+  }
+  return walk.sum();
+}
+
+BulkResult Fill(const Snapshot& snapshot, Addr a, std::byte value,
+                uint64_t bytes, AccessAttributes attributes,
+                const AccessOptions& options) {
+  constexpr uint64_t kEachByte = UINT64_MAX / 0xff;
+  Walk walk(snapshot, a, bytes, true, attributes, options);
+  while (walk.Next()) {
+    switch (walk.where()) {
+      case Walk::Where::kMemory:
+        FillGuest(walk.section().host(), value, walk.bytes());
+        walk.Advance(walk.bytes(), AccessResult::kOk);
+        break;
+      case Walk::Where::kDevice:
+        walk.Advance(
+            walk.bytes(),
+            walk.WriteDevice(static_cast<uint64_t>(value) * kEachByte));
+        break;
+      case Walk::Where::kNowhere:
+        walk.Advance(walk.bytes(), walk.refusal());
+        break;
+    }
+  }
+  return walk.sum();
+}
+
+BulkResult Copy(const Snapshot& from_snapshot, Addr from,
+                const Snapshot& to_snapshot, Addr to, uint64_t bytes,
+                AccessAttributes attributes, const AccessOptions& options) {
+  if (&from_snapshot == &to_snapshot && from < to && to - from < bytes) {
+    return CopyUpwards(from_snapshot, from, to, bytes, attributes, options);
+  }
+  Walk source(from_snapshot, from, bytes, false, attributes, options);
+  Walk target(to_snapshot, to, bytes, true, attributes, options);
+  while (source.Next() && target.Next()) {
+    using Where = Walk::Where;
+    uint64_t n = std::min(source.bytes(), target.bytes());
+    AccessResult result = AccessResult::kOk;
+    if (source.where() == Where::kNowhere ||
+        target.where() == Where::kNowhere) {
+      result = source.refusal() | target.refusal();
+    } else if (source.where() == Where::kMemory &&
+               target.where() == Where::kMemory) {
+      MoveGuest(target.section().host(), source.section().host(), n);
+    } else {
+      n = source.where() == Where::kDevice ? source.bytes() : target.bytes();
+      const BulkResult part =
+          CopyStaged(from_snapshot, source.section().addr(), to_snapshot,
+                     target.section().addr(), n, attributes, options);
+      if (part.good_bytes != n) {
+        // The piece failed from its middle on.
+        source.Advance(part.good_bytes, AccessResult::kOk);
+        target.Advance(part.good_bytes, AccessResult::kOk);
+        n -= part.good_bytes;
+      }
+      result = part.result;
+    }
+    source.Advance(n, result);
+    target.Advance(n, result);
+  }
+  return source.sum();
+}
+
+void WriteRom(const Snapshot& snapshot, Addr a,
+              absl::Span<const std::byte> from) {
+  size_t done = 0;
+  while (done != from.size() && done <= Addr::Max() - a) {
+    const Section section = snapshot.Lookup(Addr(a.raw() + done));
+    const uint64_t n = BytesIn(section, from.size() - done);
+    if (std::byte* host = section.host()) {
+      CopyGuest(host, from.data() + done, n, true);
+    }
+    done += n;
+  }
+}
+
+bool IsAccessible(const Snapshot& snapshot, Addr a, uint64_t bytes,
+                  bool is_write, AccessAttributes attributes,
+                  const AccessOptions& options) {
+  AccessOptions quiet = options;
+  quiet.log = nullptr;
+  Walk walk(snapshot, a, bytes, is_write, attributes, quiet);
+  while (walk.Next()) {
+    uint64_t n = walk.bytes();
+    if (walk.where() == Walk::Where::kNowhere) return false;
+    if (walk.where() == Walk::Where::kDevice) {
+      const Section& section = walk.section();
+      const DevicePort& port = *section.region()->port();
+      const uint64_t offset = section.offset();
+      if (options.r5_12_probe_by_address && !port.strict()) {
+        n = PieceSize(port, section.addr().raw(), walk.left());
+      }
+      if (!IsValidAccess(port, offset, static_cast<unsigned>(n), is_write,
+                         attributes)) {
+        return false;
+      }
+      // Without a filter the next piece of this size is as good as this one.
+      if (port.ops().accepts == nullptr && n == LargestPiece(port.ops())) {
+        uint64_t alike = BytesIn(section, walk.left());
+        if (port.strict()) {
+          alike = std::min(alike - 1, port.last_offset() - offset) + 1;
+        }
+        n = std::max(n, alike - alike % n);
+      }
+    }
+    walk.Advance(n, AccessResult::kOk);
+  }
+  return true;
+}
+
+}  // namespace planish
