@@ -89,6 +89,7 @@ State::~State() {
     open_.back().Commit().IgnoreError();
     open_.pop_back();
   }
+  for (const Held& held : held_) topology_.ReleaseHeld(held.version);
   spaces_.clear();
   owners_.clear();
 }
@@ -404,6 +405,7 @@ void State::Destroy(int slot) {
 // ---- Checks.
 
 void State::RefreshSpaces() {
+  ++commits_;
   for (SpaceSlot& slot : spaces_) {
     if (slot.space == nullptr) continue;
     const int showed = slot.shows;
@@ -445,6 +447,52 @@ void State::Check() {
   }
   for (SpaceSlot& slot : spaces_) {
     if (slot.space != nullptr) CheckSpace(slot);
+  }
+  if (depth_ == 0) HoldSome();
+}
+
+void State::HoldSome() {
+  if (commits_ % 8 == 0 && held_.size() < 4) {
+    Held& held = held_.emplace_back();
+    held.version = topology_.HoldNewest();
+    held.until = commits_ + 3 + commits_ % 37;
+    std::set<const Snapshot*> seen;
+    for (const SpaceSlot& slot : spaces_) {
+      if (slot.space == nullptr) continue;
+      const Snapshot& now = slot.space->Current();
+      if (!seen.insert(&now).second) continue;
+      held.shown.push_back({&now, {now.view().begin(), now.view().end()}});
+    }
+  }
+  for (size_t i = 0; i < held_.size();) {
+    if (held_[i].until > commits_) {
+      ++i;
+      continue;
+    }
+    CheckHeld(held_[i]);
+    topology_.ReleaseHeld(held_[i].version);
+    held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+}
+
+void State::CheckHeld(const Held& held) {
+  for (const auto& [snapshot, ranges] : held.shown) {
+    const FlatView& view = snapshot->view();
+    if (!std::equal(view.begin(), view.end(), ranges.begin(), ranges.end())) {
+      Fail("V3: a held version has changed");
+    }
+    for (const FlatRange& r : ranges) {
+      const Addr middle(r.range.first.raw() +
+                        (r.range.last - r.range.first) / 2);
+      for (const Addr a : {r.range.first, middle, r.range.last}) {
+        const Section s = snapshot->Lookup(a);
+        if (s.region() != r.region || s.last() != r.range.last ||
+            s.offset() != r.OffsetOf(a)) {
+          Fail("V3: a table of a held version has changed");
+        }
+      }
+    }
+    ++tally_.held;
   }
 }
 

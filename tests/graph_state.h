@@ -13,6 +13,8 @@
 //   - each table, in whatever form, says of every edge and its neighbours, and
 //     in between, what its view says; and a table built anew the same
 //   - CheckInvariants() of the topology, each view, each table
+//   - versions that are held (V3), one commit in eight, for some twenty commits
+//     each, show what they showed
 //   - spaces share a view exactly if they have the same normalised root; a
 //     generation changes exactly if something visible did, upwards
 //
@@ -39,6 +41,7 @@
 #include "absl/status/status.h"
 #include "planish/base/addr.h"
 #include "planish/dispatch/dispatch_table.h"
+#include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
@@ -57,6 +60,7 @@ struct Tally {
   uint64_t undone = 0;   // and by the commit: X4.
   uint64_t ranges = 0;   // Compared with the oracle, of views,
   uint64_t lookups = 0;  // and of tables, with their views.
+  uint64_t held = 0;     // Snapshots of versions that were held.
   uint64_t unknown = 0;  // Views that were too much for the oracle.
 
   Tally& operator+=(const Tally& other) {
@@ -65,6 +69,7 @@ struct Tally {
     undone += other.undone;
     ranges += other.ranges;
     lookups += other.lookups;
+    held += other.held;
     unknown += other.unknown;
     return *this;
   }
@@ -138,6 +143,16 @@ class State {
     uint64_t generation = 0;
     std::pair<uint64_t, int> checked = {0, oracle::kNone};  // And shows.
   };
+  // A version that is kept, and what it showed.
+  struct Held {
+    struct Shown {
+      const Snapshot* snapshot;
+      std::vector<FlatRange> ranges;
+    };
+    uint64_t version;
+    uint64_t until;  // commits_.
+    std::vector<Shown> shown;
+  };
   enum class Verdict { kPasses, kFails, kEither };
   struct Judged {
     Verdict verdict = Verdict::kPasses;
@@ -182,6 +197,9 @@ class State {
   void CheckLookups(const FlatView& view, const DispatchTable& table,
                     const std::vector<Addr>& probes);
   int SlotOf(const Region* region) const;
+  // Holds a version now and then, and lets go of it later.
+  void HoldSome();
+  void CheckHeld(const Held& held);
 
   const Effort effort_;
   std::string failure_;
@@ -203,6 +221,8 @@ class State {
   size_t spaces_before_ = 0;
   std::vector<int> retired_here_;
   std::set<uint64_t> checked_;  // Generations.
+  uint64_t commits_ = 0;
+  std::vector<Held> held_;
   uint64_t random_ = 1;
 };
 

@@ -72,16 +72,18 @@ TEST_P(IncrementalModelTest, CommitsLeaveWhatAFullRenderShows) {
   std::signal(SIGSEGV, SIG_DFL);
   std::printf(
       "programs %ju, edits %ju, refused %ju, undone %ju, ranges %ju, lookups "
-      "%ju, unknown %ju\n",
+      "%ju, held %ju, unknown %ju\n",
       uintmax_t{programs}, uintmax_t{tally.edits}, uintmax_t{tally.refused},
       uintmax_t{tally.undone}, uintmax_t{tally.ranges},
-      uintmax_t{tally.lookups}, uintmax_t{tally.unknown});
+      uintmax_t{tally.lookups}, uintmax_t{tally.held},
+      uintmax_t{tally.unknown});
   EXPECT_GT(tally.edits, 20 * programs);
   if (!big) {
     EXPECT_GT(tally.undone, programs / 5);
   }
   EXPECT_GT(tally.ranges, 200 * programs);
   EXPECT_GT(tally.lookups, 1000 * programs);
+  EXPECT_GT(tally.held, programs);
   EXPECT_LT(tally.unknown, 1 + tally.edits / 100);
 }
 
