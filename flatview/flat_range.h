@@ -32,6 +32,13 @@ struct FlatRange {
   bool unmergeable = false;
 
   uint64_t OffsetOf(Addr a) const { return offset + (a - range.first); }
+  // What lies inside `window`, with its offset. REQUIRES: they overlap.
+  FlatRange Part(AddrRange window) const {
+    FlatRange part = *this;
+    part.range = *range.Intersect(window);
+    part.offset = OffsetOf(part.range.first);
+    return part;
+  }
 
   // What SEMANTICS 3.2 calls equal, and the kind; dirty_log_mask is not
   // compared there (listeners hear of it apart), here it is.

@@ -27,14 +27,6 @@ namespace {
 
 using Totals = FlatView::Totals;
 
-// The part of `r` inside `window`, with its offset. REQUIRES: they overlap.
-FlatRange Part(const FlatRange& r, AddrRange window) {
-  FlatRange part = r;
-  part.range = *r.range.Intersect(window);
-  part.offset = r.OffsetOf(part.range.first);
-  return part;
-}
-
 // As few nodes as will do, of equal size. Counts them in `made`.
 template <typename Item>
 std::vector<ViewChild> MakeNodes(const std::vector<Item>& items, uint64_t born,
@@ -85,11 +77,11 @@ class ViewEdit {
     if (tree_ != nullptr) Choose(with_seams);
     coming_.reserve(ranges.size() + 2);
     if (!NothingGoes() && first().range.first < interval.first) {
-      coming_.push_back(Part(first(), {Addr(0), with_seams.first}));
+      coming_.push_back(first().Part({Addr(0), with_seams.first}));
     }
     coming_.insert(coming_.end(), ranges.begin(), ranges.end());
     if (!NothingGoes() && last().range.last > interval.last) {
-      coming_.push_back(Part(last(), {with_seams.last, Addr::Max()}));
+      coming_.push_back(last().Part({with_seams.last, Addr::Max()}));
     }
     MergeNeighbours(coming_);
     KeepWhatIsEqual();
