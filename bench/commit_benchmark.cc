@@ -37,12 +37,12 @@
 #include "planish/base/check.h"
 #include "planish/bench/l1_unit.h"
 #include "planish/dispatch/dispatch_table.h"
-#include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/flatview/render.h"
 #include "planish/measure/live_map.h"
 #include "planish/measure/many_devices.h"
 #include "planish/measure/maps.h"
+#include "planish/regions/commit_report.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/topology.h"
 #include "planish/regions/transaction.h"
@@ -148,7 +148,7 @@ Samples SamplePasses(size_t count,
 
 double BytesPerRange(const Snapshot& snapshot) {
   const FlatView& view = snapshot.view();
-  return static_cast<double>(view.size() * sizeof(FlatRange) +
+  return static_cast<double>(view.totals().bytes +
                              snapshot.table().memory_bytes()) /
          static_cast<double>(view.size());
 }
@@ -166,6 +166,23 @@ LiveMap& MapOf(const std::string& name, const LiveMap::Options& options) {
   return *map;
 }
 
+// What a move makes that its versions don't share, on average, and how many
+// ranges it renders. Asked for outside of the samples: a report costs time.
+void ReportMoves(benchmark::State& state, LiveMap& map, int moves) {
+  CommitReport sum;
+  for (int i = 0; i < moves; ++i) {
+    CommitReport report;
+    map.Commit(map.DrawMove(), &report);
+    sum.nodes_made += report.nodes_made;
+    sum.bytes_made += report.bytes_made;
+    sum.ranges_in += report.ranges_in;
+  }
+  const auto average = [&](size_t n) { return static_cast<double>(n) / moves; };
+  state.counters["nodes_copied"] = average(sum.nodes_made);
+  state.counters["bytes_copied"] = average(sum.bytes_made);
+  state.counters["ranges_rendered"] = average(sum.ranges_in);
+}
+
 void RunMoves(benchmark::State& state, LiveMap& map) {
   for (auto _ : state) {
     Row row(state);
@@ -174,6 +191,7 @@ void RunMoves(benchmark::State& state, LiveMap& map) {
       return Time([&] { map.Commit(edit); });
     }).Report(state, row);
     state.counters["bytes_per_range"] = BytesPerRange(map.Current());
+    ReportMoves(state, map, 100);
   }
   state.SetLabel(std::string(map.Current().table().form_name()));
 }

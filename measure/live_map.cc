@@ -169,7 +169,13 @@ void LiveMap::Overlay(const Piece& piece) {
                                   /*priority=*/2));
 }
 
-void LiveMap::Commit(const Edit& edit) {
+void LiveMap::Commit(const Edit& edit, CommitReport* report) {
+  auto transaction = Transaction::Begin(topology_).value();
+  Perform(edit);
+  PLANISH_CHECK_OK(transaction.Commit(report));
+}
+
+void LiveMap::Perform(const Edit& edit) {
   Piece& piece = pieces_[edit.region];
   Region& region = *piece.region;
   switch (edit.action) {
@@ -179,11 +185,9 @@ void LiveMap::Commit(const Edit& edit) {
       if (from.bus == to.bus) {
         PLANISH_CHECK_OK(topology_.SetAddress(region, Addr(to.range.first)));
       } else {
-        auto transaction = Transaction::Begin(topology_).value();
         PLANISH_CHECK_OK(topology_.Unlink(region));
         PLANISH_CHECK_OK(topology_.Link(*to.bus, region, Addr(to.range.first),
                                         region.priority()));
-        PLANISH_CHECK_OK(transaction.Commit());
       }
       return Move(piece, edit.place);
     }

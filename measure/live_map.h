@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "planish/measure/maps.h"
+#include "planish/regions/commit_report.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
@@ -68,7 +69,7 @@ class LiveMap {
   // Four moves in ten; of the rest of the actions each as often as the next.
   Edit DrawEdit();
   // One commit.
-  void Commit(const Edit& edit);
+  void Commit(const Edit& edit, CommitReport* report = nullptr);
 
   // One region more, drawn at random, in one commit; false if all are linked.
   bool LinkNext();
@@ -103,6 +104,7 @@ class LiveMap {
   // A bus behind a window onto places [from, to) of `parent`, and those below.
   void MakeBridge(Region& parent, size_t from, size_t to, int levels);
   void MakeRegions(size_t n);
+  void Perform(const Edit& edit);
   void Move(Piece& piece, uint32_t to);
   void Overlay(const Piece& piece);
 
