@@ -67,7 +67,11 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadIn(
     AccessAttributes attributes, const AccessOptions& options) {
   const Section section = snapshot.table().Lookup(a);  // Always inlined.
   const std::byte* host = section.host();
-  if (ABSL_PREDICT_TRUE(host != nullptr && Fits(section, sizeof(T)))) {
+  // A ROM device is read as memory, and is none.
+  const bool denied =
+      attributes.memory_only && section.kind() == SectionKind::kRomDevice;
+  if (ABSL_PREDICT_TRUE(host != nullptr && Fits(section, sizeof(T)) &&
+                        !denied)) {
     return {AccessResult::kOk, Ordered(LoadGuest<T>(host), order)};
   }
   const Loaded<uint64_t> loaded =

@@ -60,8 +60,12 @@ class Walk {
     }
     section_ = snapshot_.Lookup(Addr(first_.raw() + done_));
     refusal_ = AccessResult::kOk;
-    if (is_write_ ? WritesMemory(section_, attributes_, options_)
-                  : section_.host() != nullptr) {
+    if (attributes_.memory_only && !IsMemory(section_.kind())) {
+      Fail(RefuseAt(AccessReport::Why::kDenied, section_, left(), is_write_,
+                    attributes_, options_),
+           left());
+    } else if (is_write_ ? WritesMemory(section_, attributes_, options_)
+                         : section_.host() != nullptr) {
       where_ = Where::kMemory;
       bytes_ = BytesIn(section_, left());
     } else {
@@ -107,12 +111,6 @@ class Walk {
   }
 
   void FindDevice() {
-    if (attributes_.memory_only && !IsMemory(section_.kind())) {
-      Fail(RefuseAt(AccessReport::Why::kDenied, section_, left(), is_write_,
-                    attributes_, options_),
-           left());
-      return;
-    }
     const Region* region = section_.region();
     const DevicePort* port = region == nullptr ? nullptr : region->port();
     if (port == nullptr) {
@@ -241,6 +239,24 @@ BulkResult CopyUpwards(const Snapshot& snapshot, Addr from, Addr to,
   return sum;
 }
 
+// ---- Probing.
+
+// How many bytes from the section's on are pieces that the device takes, if it
+// takes the first one, of `piece` bytes: where none is filtered, cut smaller or
+// widened over the end, all up to the section's end.
+uint64_t AlikeBytes(const Section& section, const DevicePort& port,
+                    uint64_t piece, uint64_t left) {
+  if (port.ops().accepts != nullptr || piece != LargestPiece(port.ops())) {
+    return piece;
+  }
+  uint64_t bytes = BytesIn(section, left);
+  if (port.strict()) {
+    if (piece < port.impl_min()) return piece;
+    bytes = std::min(bytes - 1, port.last_offset() - section.offset()) + 1;
+  }
+  return std::max(piece, bytes - bytes % piece);
+}
+
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const BulkResult& result) {
@@ -331,9 +347,10 @@ BulkResult Copy(const Snapshot& from_snapshot, Addr from,
     using Where = Walk::Where;
     uint64_t n = std::min(source.bytes(), target.bytes());
     AccessResult result = AccessResult::kOk;
-    if (source.where() == Where::kNowhere ||
-        target.where() == Where::kNowhere) {
-      result = source.refusal() | target.refusal();
+    if (source.where() == Where::kNowhere) {
+      result = source.refusal();
+    } else if (target.where() == Where::kNowhere) {
+      result = target.refusal();
     } else if (source.where() == Where::kMemory &&
                target.where() == Where::kMemory) {
       MoveGuest(target.section().host(), source.section().host(), n);
@@ -389,14 +406,7 @@ bool IsAccessible(const Snapshot& snapshot, Addr a, uint64_t bytes,
                          attributes)) {
         return false;
       }
-      // Without a filter the next piece of this size is as good as this one.
-      if (port.ops().accepts == nullptr && n == LargestPiece(port.ops())) {
-        uint64_t alike = BytesIn(section, walk.left());
-        if (port.strict()) {
-          alike = std::min(alike - 1, port.last_offset() - offset) + 1;
-        }
-        n = std::max(n, alike - alike % n);
-      }
+      n = AlikeBytes(section, port, n, walk.left());
     }
     walk.Advance(n, AccessResult::kOk);
   }

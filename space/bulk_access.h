@@ -61,7 +61,8 @@ BulkResult Fill(const Snapshot& snapshot, Addr a, std::byte value,
                 const AccessOptions& options = kDefaultAccessOptions);
 
 // Reads from one space and writes to another, or to the same one: then as if
-// all were read first. (If two windows show one RAM, that is not noticed.)
+// all were read first. (If two windows show one RAM, that is not noticed.) What
+// can't be read is not written.
 BulkResult Copy(const Snapshot& from_snapshot, Addr from,
                 const Snapshot& to_snapshot, Addr to, uint64_t bytes,
                 AccessAttributes attributes = {},
