@@ -53,7 +53,7 @@ struct RealEnv {
 // Both ways to fence, where there are both.
 template <class Body>
 void RunThreads() {
-  constexpr int kRounds = 5000;
+  constexpr int kRounds = 2000;
   for (const bool fences : {false, true}) {
     if (!fences && !Membarrier::Works()) continue;
     Body body(Twin::kNone, fences, kRounds);
