@@ -17,8 +17,8 @@
 namespace planish::tools {
 namespace {
 
-// So many losers are told; the JSON has them all.
-constexpr size_t kShownDefeats = 12;
+// So many losers, or empty containers, are told; the JSON has them all.
+constexpr size_t kShown = 12;
 constexpr size_t kShownDisabled = 6;
 
 AddrRange WholeRange(const FlatView& view, const Section& section) {
@@ -36,6 +36,12 @@ AddrRange WholeRange(const FlatView& view, const Section& section) {
 void PrintFact(absl::string_view name, absl::string_view value,
                std::ostream& out) {
   if (!value.empty()) out << "  " << PadRight(name, 10) << value << '\n';
+}
+
+// Says how many of `count` were not told.
+void PrintMore(size_t count, absl::string_view what, std::ostream& out) {
+  if (count <= kShown) return;
+  PrintFact("", absl::StrCat("... and ", count - kShown, " more ", what), out);
 }
 
 Json PathJson(const Contender& contender) {
@@ -63,6 +69,10 @@ Json DefeatJson(const Defeat& defeat) {
 Json WhyJson(const Explanation& why) {
   Json json;
   json["winner"] = why.winner.empty() ? Json(nullptr) : PathJson(why.winner[0]);
+  json["fell_through"] = Json::array();
+  for (const Contender& container : why.fell_through) {
+    json["fell_through"].push_back(PathJson(container));
+  }
   json["losers"] = Json::array();
   for (const Defeat& defeat : why.defeats) {
     json["losers"].push_back(DefeatJson(defeat));
@@ -94,20 +104,27 @@ void PrintWhy(const Explanation& why, const Style& style, std::ostream& out) {
         absl::StrCat(style.Paint(Ink::kWon, "won   "), PathText(winner, style)),
         out);
   }
-  if (why.winner.empty()) PrintFact("why", "no region covers it", out);
-  for (size_t i = 0; i < std::min(why.defeats.size(), kShownDefeats); ++i) {
+  if (why.winner.empty()) {
+    PrintFact("why",
+              why.fell_through.empty() ? "no region covers it"
+                                       : "nothing shows through",
+              out);
+  }
+  for (size_t i = 0; i < std::min(why.fell_through.size(), kShown); ++i) {
+    PrintFact("",
+              absl::StrCat(style.Paint(Ink::kDim, "empty "),
+                           PathText(why.fell_through[i], style)),
+              out);
+  }
+  PrintMore(why.fell_through.size(), "that are empty here", out);
+  for (size_t i = 0; i < std::min(why.defeats.size(), kShown); ++i) {
     PrintFact("",
               absl::StrCat(style.Paint(Ink::kLost, "lost  "),
                            PathText(why.defeats[i].loser, style)),
               out);
     PrintFact("", absl::StrCat("      ", ReasonText(why.defeats[i])), out);
   }
-  if (why.defeats.size() > kShownDefeats) {
-    PrintFact("",
-              absl::StrCat("... and ", why.defeats.size() - kShownDefeats,
-                           " more that lost"),
-              out);
-  }
+  PrintMore(why.defeats.size(), "that lost", out);
   if (!why.disabled.empty()) {
     std::vector<std::string> names;
     for (const Region* region : why.disabled) {

@@ -21,6 +21,7 @@ class Walk {
   Explanation Run(const Region& root) {
     Enter(root, 0, false, false);
     while (!stack_.empty()) Step();
+    if (!result_.winner.empty()) result_.fell_through.clear();
     return std::move(result_);
   }
 
@@ -32,6 +33,7 @@ class Walk {
     bool nonvolatile;
     size_t children_left;
     bool alias_done;
+    bool is_innermost;
   };
 
   // R2.1, R2.4, R2.5 for the one address.
@@ -53,9 +55,10 @@ class Walk {
       }
       return;
     }
+    if (!stack_.empty()) stack_.back().is_innermost = false;
     stack_.push_back({&region, base, readonly || region.readonly(),
                       nonvolatile || region.nonvolatile(),
-                      region.children().size(), false});
+                      region.children().size(), false, true});
   }
 
   // One child, one alias target, or the end of the region on top.
@@ -76,17 +79,28 @@ class Walk {
       Enter(child, top.base, top.readonly, top.nonvolatile);
       return;
     }
-    if (region.terminates()) Add(top);  // R2.6
+    if (region.terminates()) {  // R2.6
+      Add(top);
+    } else if (top.is_innermost && result_.winner.empty() &&
+               result_.fell_through.size() < Explanation::kMaxDefeats) {
+      result_.fell_through.push_back(MakeContender(top));
+    }
     stack_.pop_back();
     if (!result_.is_complete) stack_.clear();
   }
 
-  void Add(const Frame& top) {
+  // Of the region on top.
+  Contender MakeContender(const Frame& top) const {
     Contender contender;
     for (const Frame& frame : stack_) contender.path.push_back(frame.region);
     contender.offset = static_cast<uint64_t>(at_ - top.base);
     contender.readonly = top.readonly;
     contender.nonvolatile = top.nonvolatile;
+    return contender;
+  }
+
+  void Add(const Frame& top) {
+    Contender contender = MakeContender(top);
     if (result_.winner.empty()) {
       result_.winner.push_back(std::move(contender));
     } else if (result_.defeats.size() < Explanation::kMaxDefeats) {

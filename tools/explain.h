@@ -8,6 +8,9 @@
 //            +-- ram-below-4g (prio 0) - -> pc.ram     lost in system: 0 < 1
 //            '-- pci (prio -1) --- pc.rom              lost in system: -1 < 1
 //
+// Where nothing terminates, in a hole, it names the innermost containers and
+// windows through which the address fell.
+//
 // THREAD SAFETY  As the getters of Region: nobody edits meanwhile.
 // COST  The regions on those paths and their siblings; never more than
 //   kMaxSteps of them, nor a path longer than kMaxDepth. is_complete tells.
@@ -60,6 +63,9 @@ struct Explanation {
 
   std::vector<Contender> winner;  // One, or none: a hole.
   std::vector<Defeat> defeats;
+  // Of a hole: the innermost regions that cover the address, and show nothing
+  // there. Empty if even the root doesn't cover it.
+  std::vector<Contender> fell_through;
   // Regions that would cover the address, were they enabled.
   std::vector<const Region*> disabled;
   bool is_complete = true;

@@ -64,6 +64,30 @@ TEST_F(ExplainTest, HigherPriorityBeatsLowerWhereThePathsPart) {
             "in system: priority 0 of ram beats -1 of pci");
 }
 
+TEST_F(ExplainTest, AHoleNamesWhatTheAddressFellThrough) {
+  Region& system = Container("system");
+  Region& pci = Container("pci", 0x10000);
+  Region& bridge = Container("bridge", 0x8000);
+  Region& card = Device("card", 0x1000);
+  Region& window = Alias("window", card, 0, 0x4000);
+  Link(system, pci, 0x1000);
+  Link(pci, bridge, 0);
+  Link(pci, card, 0x9000);
+  Link(system, window, 0x5000);
+
+  // Above the end of the window's target, and in an empty bridge.
+  const Explanation hole = Explain(&system, Addr(0x6800));
+  EXPECT_THAT(hole.winner, IsEmpty());
+  ASSERT_THAT(hole.fell_through, SizeIs(2));
+  EXPECT_THAT(Names(hole.fell_through[0]), ElementsAre("system", "window"));
+  EXPECT_THAT(Names(hole.fell_through[1]),
+              ElementsAre("system", "pci", "bridge"));
+  EXPECT_EQ(hole.fell_through[1].offset, 0x5800u);
+  // Not where the last region that could show does.
+  EXPECT_THAT(Explain(&system, Addr(0x5800)).fell_through, IsEmpty());
+  EXPECT_THAT(Explain(&card, Addr(0x1000)).fell_through, IsEmpty());
+}
+
 TEST_F(ExplainTest, AmongEqualsTheNewerWins) {
   Region& system = Container("system");
   Region& old_bar = Device("old", 0x1000);
