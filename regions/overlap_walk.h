@@ -5,19 +5,23 @@
 //   OverlapWalk walk(bus, interval);
 //   while (const Region* child = walk.Next()) { ... }
 //
-// Disabled children and those of no bytes are left out. A child lies at
-// [addr, addr + size - 1] of its container, cut off at 2^64-1; it may hang over
-// the container's end, which is not looked at here.
+// Disabled children and those of no bytes are left out. A child lies at its
+// extent(); it may hang over the container's end, which is not looked at here.
 //
 // THREAD SAFETY  As Region's getters.
 // LIFETIME  An edit of the container's children ends it.
+// COST  ChildIndex::Search's. It allocates nothing unless many children overlap
+//   there, or the ends of the interval are where very many meet.
 
 #ifndef PLANISH_REGIONS_OVERLAP_WALK_H_
 #define PLANISH_REGIONS_OVERLAP_WALK_H_
 
 #include <cstddef>
+#include <optional>
 
 #include "planish/base/addr.h"
+#include "planish/regions/child_index.h"
+#include "planish/regions/children.h"
 #include "planish/regions/region.h"
 
 namespace planish {
@@ -26,29 +30,37 @@ class OverlapWalk {
  public:
   // `interval` is in the container's own coordinates: 0 is where it begins.
   OverlapWalk(const Region& container, AddrRange interval)
-      : container_(container),
-        interval_(interval),
-        left_(container.children().size()) {}
+      : interval_(interval),
+        next_(container.children().rbegin()),
+        end_(container.children().rend()) {
+    const ChildIndex* const index = container.children().index_.get();
+    if (index != nullptr) search_.emplace(*index, interval);
+  }
   OverlapWalk(const OverlapWalk&) = delete;
   OverlapWalk& operator=(const OverlapWalk&) = delete;
 
   // Null: there are no more.
   const Region* Next() {
-    while (left_ > 0) {
-      const Region* child = container_.children()[--left_];
-      if (!child->enabled() || child->size().IsZero()) continue;
-      if (child->addr() > interval_.last) continue;
-      const Int128 last =
-          Int128{child->addr().raw()} + child->size().LastOffset();
-      if (last >= interval_.first.raw()) return child;
+    if (search_.has_value()) return search_->Next();
+    while (next_ != end_) {
+      const Region* const child = *next_++;
+      const std::optional<AddrRange> extent = child->extent();
+      if (child->enabled() && extent.has_value() &&
+          extent->Overlaps(interval_)) {
+        return child;
+      }
     }
     return nullptr;
   }
 
+  // Nodes of the index looked at so far, for tests of its cost. 0: no index.
+  size_t nodes_seen() const { return search_ ? search_->nodes_seen() : 0; }
+
  private:
-  const Region& container_;
   const AddrRange interval_;
-  size_t left_;
+  Children::const_reverse_iterator next_;
+  const Children::const_reverse_iterator end_;
+  std::optional<ChildIndex::Search> search_;
 };
 
 }  // namespace planish

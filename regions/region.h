@@ -29,14 +29,17 @@
 #ifndef PLANISH_REGIONS_REGION_H_
 #define PLANISH_REGIONS_REGION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "planish/base/addr.h"
+#include "planish/regions/children.h"
 #include "planish/regions/device_port.h"
 #include "planish/regions/ram_block.h"
 
@@ -90,6 +93,16 @@ class Region {
   Addr addr() const { return place_.addr; }
   ByteCount size() const { return size_; }
   int32_t priority() const { return place_.priority; }
+  // Among its siblings. REQUIRES: has or had a container.
+  Precedence precedence() const { return {place_.priority, place_.link_seq}; }
+  // The addresses that it covers in its container, cut off at 2^64-1. None if
+  // it has no bytes. The container may end before it does.
+  std::optional<AddrRange> extent() const {
+    if (size_.IsZero()) return std::nullopt;
+    const uint64_t room = UINT64_MAX - place_.addr.raw();
+    return AddrRange{place_.addr, Addr(place_.addr.raw() +
+                                       std::min(size_.LastOffset(), room))};
+  }
 
   // A disabled region hides its whole subtree, and covers nothing (R2.1).
   bool enabled() const { return enabled_; }
@@ -107,10 +120,10 @@ class Region {
 
   // Null if the region has none.
   const Region* container() const { return container_; }
-  // Ascending precedence: the last one wins.
-  const std::vector<Region*>& children() const { return children_; }
+  // Ascending precedence: the last one wins. By interval: OverlapWalk.
+  const Children& children() const { return children_; }
   // How many of them are enabled, those of no bytes included.
-  size_t enabled_children() const { return enabled_children_; }
+  size_t enabled_children() const { return children_.enabled(); }
 
   // Aliases only: the window shows the target from alias_offset() on. The
   // target's own address doesn't matter, nor do the containers above it; its
@@ -146,13 +159,6 @@ class Region {
   Region(Owner& owner, RegionKind kind, std::string name, ByteCount size,
          uint64_t number);
 
-  // Orders siblings: ascending precedence.
-  static bool Below(const Region* a, const Region* b) {
-    return a->place_.priority != b->place_.priority
-               ? a->place_.priority < b->place_.priority
-               : a->place_.link_seq < b->place_.link_seq;
-  }
-
   Owner& owner_;
   const std::string name_;
   const uint64_t number_;
@@ -171,8 +177,7 @@ class Region {
 
   Region* container_ = nullptr;
   Place place_;
-  std::vector<Region*> children_;
-  size_t enabled_children_ = 0;
+  Children children_;
 
   Region* alias_target_ = nullptr;
   uint64_t alias_offset_ = 0;

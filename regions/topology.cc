@@ -232,15 +232,9 @@ void Topology::MarkLink(const Region& region) {
 // ---- Raw edits.
 
 void Topology::LinkRaw(Region& container, Region& child) {
-  auto& siblings = container.children_;
-  siblings.insert(
-      std::upper_bound(siblings.begin(), siblings.end(), &child, Region::Below),
-      &child);
+  container.children_.Insert(child);
   child.container_ = &container;
-  if (child.enabled_) {
-    ++container.enabled_children_;
-    MarkLink(child);
-  }
+  if (child.enabled_) MarkLink(child);
   int looks = 16;
   if (MayHoldAlias(child, looks)) ++ways_up_;
   OnUndo([this, &child] { UnlinkRaw(child); });
@@ -249,17 +243,8 @@ void Topology::LinkRaw(Region& container, Region& child) {
 
 void Topology::UnlinkRaw(Region& child) {
   Region& container = *child.container_;
-  auto& siblings = container.children_;
-  // T2: (priority, link_seq) is unique, so this finds the child itself.
-  const auto at =
-      std::lower_bound(siblings.begin(), siblings.end(), &child, Region::Below);
-  PLANISH_CHECK(at != siblings.end() && *at == &child,
-                "T2: a child is not where its priority puts it");
-  siblings.erase(at);
-  if (child.enabled_) {
-    MarkLink(child);
-    --container.enabled_children_;
-  }
+  container.children_.Erase(child);
+  if (child.enabled_) MarkLink(child);
   child.container_ = nullptr;
   OnUndo([this, &container, &child] { LinkRaw(container, child); });
   changed_ = true;
@@ -278,13 +263,13 @@ void Topology::SetPlaceRaw(Region& region, const Region::Place& place) {
 void Topology::SetEnabledRaw(Region& region, bool enabled) {
   OnUndo(
       [this, &region, old = region.enabled_] { SetEnabledRaw(region, old); });
+  Region* const container = region.container_;
+  if (container != nullptr) container->children_.Hide(region);
   region.enabled_ = enabled;
+  if (container != nullptr) container->children_.Show(region);
   MarkAll(region);
   MarkLink(region);
   marks_.ResolveAgain(region);
-  if (region.container_ != nullptr) {
-    region.container_->enabled_children_ += enabled ? 1 : -1;
-  }
   changed_ = true;
 }
 
@@ -303,7 +288,10 @@ void Topology::SetSizeRaw(Region& region, ByteCount size) {
   }
   // R2.14 compares the sizes before it looks at the target.
   for (const Region* alias : region.aliases_) marks_.ResolveAgain(*alias);
+  Region* const container = region.container_;
+  if (container != nullptr) container->children_.Hide(region);
   region.size_ = size;
+  if (container != nullptr) container->children_.Show(region);
   changed_ = true;
 }
 
@@ -604,22 +592,15 @@ void Topology::CheckInvariants() const {
                       "O2: a retired owner's region is still linked");
       }
       if (r.container_ != nullptr) {
-        const auto& siblings = r.container_->children_;
-        PLANISH_CHECK_EQ(std::count(siblings.begin(), siblings.end(), &r), 1,
-                         "T1: a child is not among its container's");
+        PLANISH_CHECK(r.container_->children_.Has(r),
+                      "T1: a child is not among its container's");
       }
       const Region* fast = r.container_;
       for (const Region* up = &r; fast != nullptr; up = up->container_) {
         PLANISH_CHECK(fast != up, "T1: a region lies below itself");
         fast = fast->container_ ? fast->container_->container_ : nullptr;
       }
-      for (size_t i = 0; i < r.children_.size(); ++i) {
-        PLANISH_CHECK(r.children_[i]->container_ == &r,
-                      "T1: a child of another container");
-        PLANISH_CHECK(
-            i == 0 || Region::Below(r.children_[i - 1], r.children_[i]),
-            "T2: children out of order");
-      }
+      r.children_.CheckInvariants(r);
       PLANISH_CHECK(r.kind_ != RegionKind::kAlias || r.children_.empty(),
                     "T3: an alias with children");
       PLANISH_CHECK(r.kind_ == RegionKind::kAlias || !r.alias_target_,
@@ -634,11 +615,6 @@ void Topology::CheckInvariants() const {
         PLANISH_CHECK(alias->alias_target_ == &r,
                       "T4: an alias of something else");
       }
-      PLANISH_CHECK_EQ(
-          static_cast<size_t>(std::count_if(
-              r.children_.begin(), r.children_.end(),
-              [](const Region* child) { return child->enabled_; })),
-          r.enabled_children_, "T5: enabled children miscounted");
     }
   }
 }

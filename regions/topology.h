@@ -17,7 +17,7 @@
 //   T3  An alias has no children; nothing else has an alias target.
 //   T4  A region knows each alias that targets it, and no other; each alias
 //       knows its place among them.
-//   T5  A region knows how many of its children are enabled.
+//   T5-T8  What Children, ChildIndex and IntervalTree say of themselves.
 // THREAD SAFETY  Edits from any thread, one Transaction at a time. Getters of
 //   Region are safe inside a Transaction, or while nobody edits.
 // LIFETIME  Outlives its owners and address spaces; its destructor checks that.
@@ -29,9 +29,9 @@
 //     kResourceExhausted  Limits, or host memory
 //   An edit outside a Transaction commits by itself, so it can also return what
 //   Transaction::Commit() can.
-// COST  Edit: O(1), Link and Unlink O(siblings) moved by memmove; a resize also
-//   O(aliases of the region). Then the commit's. Creating a region costs no
-//   commit.
+// COST  Edit: O(log siblings) where it concerns a region's place, extent or
+//   whether it is enabled, O(1) otherwise; a resize also O(aliases of the
+//   region). Then the commit's. Creating a region costs no commit.
 // SOURCES  SEMANTICS.md sections 1 and 2; PROTOCOL X1-X5.
 
 #ifndef PLANISH_REGIONS_TOPOLOGY_H_

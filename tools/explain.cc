@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "planish/regions/children.h"
 
 namespace planish::tools {
 namespace {
@@ -31,7 +32,7 @@ class Walk {
     Int128 base;  // Of the region's first byte. May be negative (R2.7).
     bool readonly;
     bool nonvolatile;
-    size_t children_left;
+    Children::const_reverse_iterator next_child;
     bool alias_done;
     bool is_innermost;
   };
@@ -58,7 +59,7 @@ class Walk {
     if (!stack_.empty()) stack_.back().is_innermost = false;
     stack_.push_back({&region, base, readonly || region.readonly(),
                       nonvolatile || region.nonvolatile(),
-                      region.children().size(), false, true});
+                      region.children().rbegin(), false, true});
   }
 
   // One child, one alias target, or the end of the region on top.
@@ -74,8 +75,8 @@ class Walk {
             top.readonly, top.nonvolatile);
       return;
     }
-    if (top.children_left > 0) {  // R2.2, R2.3: the last one wins.
-      const Region& child = *region.children()[--top.children_left];
+    if (top.next_child != region.children().rend()) {  // R2.2, R2.3
+      const Region& child = **top.next_child++;
       Enter(child, top.base, top.readonly, top.nonvolatile);
       return;
     }
