@@ -70,6 +70,7 @@ DevicePort::DevicePort(const RegionIo& io, ByteCount size)
       reentry_(io.reentry),
       impl_min_(std::max<uint8_t>(io.ops->impl.min, 1)),
       impl_max_(io.ops->impl.max == 0 ? 4 : io.ops->impl.max),
+      order_(io.ops->order),
       strict_(io.strict),
       ops_(io.ops),
       last_(size.LastOffset()),

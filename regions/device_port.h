@@ -31,7 +31,7 @@ namespace planish {
 // Ascending by offset.
 using DoorbellList = std::vector<Doorbell>;
 
-class DevicePort {
+class alignas(64) DevicePort {
  public:
   // Null, and OK, without callbacks, and for a region of no bytes: all accesses
   // are rejected. Strict regions keep to `size` also if the region grows later.
@@ -43,6 +43,7 @@ class DevicePort {
 
   const RegionOps& ops() const { return *ops_; }
   void* device() const { return device_; }
+  ByteOrder order() const { return order_; }
   bool strict() const { return strict_; }
   const ReentryRule& reentry() const { return reentry_; }
   const RegionLock& lock() const { return lock_; }
@@ -71,6 +72,9 @@ class DevicePort {
     return write_(device_, offset, size, value, attributes);
   }
 
+  bool has_doorbells() const {
+    return doorbells_.load(std::memory_order_relaxed) != nullptr;  // A hint.
+  }
   // The doorbell that this write rings, or null.
   const Doorbell* FindDoorbell(uint64_t offset, unsigned size,
                                uint64_t data) const {
@@ -98,6 +102,7 @@ class DevicePort {
   uint8_t plain_sizes_ = 0;  // A size is a bit.
   uint8_t impl_min_;
   uint8_t impl_max_;
+  ByteOrder order_;
   bool strict_;
 
   const RegionOps* const ops_;

@@ -2,7 +2,9 @@
 
 #include <cstdint>
 
-#include "planish/space/section_access.h"
+#include "planish/regions/device_port.h"
+#include "planish/regions/region.h"
+#include "planish/space/call_chain.h"
 
 namespace planish::internal {
 namespace {
@@ -34,11 +36,32 @@ bool HasCallbacks(const Section& section, bool is_write) {
   }
 }
 
-}  // namespace
+uint64_t SwapLow(uint64_t value, unsigned size) {
+  return ByteSwap(value) >> (64 - size * 8);
+}
 
-Loaded<uint64_t> LoadElsewhere(const Section& section, unsigned size,
-                               ByteOrder order, AccessAttributes attributes,
-                               const AccessOptions& options) {
+// The common access to a device: plain, of registers, and not from inside a
+// callback. What else there is to ask is then answered already.
+struct PlainAccess {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE PlainAccess(const Section& section,
+                                           unsigned size,
+                                           AccessAttributes attributes) {
+    if (section.kind() != SectionKind::kMmio) return;
+    if (attributes.memory_only || innermost_call != nullptr) return;
+    region = section.region();
+    offset = section.offset();
+    const DevicePort* its = region->port();
+    if (its != nullptr && its->IsPlain(offset, size)) port = its;
+  }
+
+  const DevicePort* port = nullptr;  // Null: it is something else.
+  const Region* region = nullptr;
+  uint64_t offset = 0;
+};
+
+ABSL_ATTRIBUTE_NOINLINE Loaded<uint64_t> LoadUncommon(
+    const Section& section, unsigned size, ByteOrder order,
+    AccessAttributes attributes, const AccessOptions& options) {
   if (attributes.memory_only && !IsMemory(section.kind())) {
     return {RefuseAt(AccessReport::Why::kDenied, section, size, false,
                      attributes, options)};
@@ -52,10 +75,9 @@ Loaded<uint64_t> LoadElsewhere(const Section& section, unsigned size,
                    section, size, false, attributes, options)};
 }
 
-AccessResult StoreElsewhere(const Section& section, unsigned size,
-                            uint64_t value, ByteOrder order,
-                            AccessAttributes attributes,
-                            const AccessOptions& options) {
+ABSL_ATTRIBUTE_NOINLINE AccessResult StoreUncommon(
+    const Section& section, unsigned size, uint64_t value, ByteOrder order,
+    AccessAttributes attributes, const AccessOptions& options) {
   if (attributes.memory_only && !IsMemory(section.kind())) {
     return RefuseAt(AccessReport::Why::kDenied, section, size, true, attributes,
                     options);
@@ -72,6 +94,35 @@ AccessResult StoreElsewhere(const Section& section, unsigned size,
   return RefuseAt(section.is_hole() ? AccessReport::Why::kUnassigned
                                     : AccessReport::Why::kRejected,
                   section, size, true, attributes, options);
+}
+
+}  // namespace
+
+Loaded<uint64_t> LoadElsewhere(const Section& section, unsigned size,
+                               ByteOrder order, AccessAttributes attributes,
+                               const AccessOptions& options) {
+  const PlainAccess plain(section, size, attributes);
+  if (ABSL_PREDICT_FALSE(plain.port == nullptr)) {
+    return LoadUncommon(section, size, order, attributes, options);
+  }
+  const OutermostCall call(*plain.region);
+  Loaded<uint64_t> loaded = plain.port->Read(plain.offset, size, attributes);
+  if (order != plain.port->order()) loaded.value = SwapLow(loaded.value, size);
+  return loaded;
+}
+
+AccessResult StoreElsewhere(const Section& section, unsigned size,
+                            uint64_t value, ByteOrder order,
+                            AccessAttributes attributes,
+                            const AccessOptions& options) {
+  const PlainAccess plain(section, size, attributes);
+  if (ABSL_PREDICT_FALSE(plain.port == nullptr ||
+                         plain.port->has_doorbells())) {
+    return StoreUncommon(section, size, value, order, attributes, options);
+  }
+  if (order != plain.port->order()) value = SwapLow(value, size);
+  const OutermostCall call(*plain.region);
+  return plain.port->Write(plain.offset, size, value, attributes);
 }
 
 }  // namespace planish::internal

@@ -43,16 +43,13 @@
 #include "planish/space/address_space.h"
 #include "planish/space/device_access.h"
 #include "planish/space/guest_memory.h"
+#include "planish/space/section_access.h"
 
 namespace planish {
 namespace internal {
 
-// Whether `bytes` from the section's address on are in it.
-inline bool Fits(const Section& section, uint64_t bytes) {
-  return section.last() - section.addr() >= bytes - 1;
-}
-
-// Everything but RAM that is read or written as it stands.
+// Everything but RAM that is read or written as it stands. Of values, in and
+// out, the low `size` bytes count.
 Loaded<uint64_t> LoadElsewhere(const Section& section, unsigned size,
                                ByteOrder order, AccessAttributes attributes,
                                const AccessOptions& options);

@@ -11,6 +11,7 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "planish/base/addr.h"
+#include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/section.h"
 #include "planish/regions/device_port.h"
 #include "planish/regions/region.h"
@@ -23,6 +24,7 @@ namespace {
 
 using internal::CopyGuest;
 using internal::FillGuest;
+using internal::Fits;
 using internal::IsMemory;
 using internal::MoveGuest;
 using internal::RefuseAt;
@@ -265,6 +267,13 @@ std::ostream& operator<<(std::ostream& out, const BulkResult& result) {
 
 BulkResult Read(const Snapshot& snapshot, Addr a, absl::Span<std::byte> to,
                 AccessAttributes attributes, const AccessOptions& options) {
+  // As a rule it is one range of RAM.
+  const Section section = snapshot.table().Lookup(a);
+  if (ABSL_PREDICT_TRUE(section.host() != nullptr && !to.empty() &&
+                        Fits(section, to.size()) && IsMemory(section.kind()))) {
+    CopyGuest(to.data(), section.host(), to.size(), false);
+    return {AccessResult::kOk, to.size()};
+  }
   Walk walk(snapshot, a, to.size(), false, attributes, options);
   while (walk.Next()) {
     std::byte* at = to.data() + walk.done();
@@ -291,6 +300,13 @@ BulkResult Read(const Snapshot& snapshot, Addr a, absl::Span<std::byte> to,
 BulkResult Write(const Snapshot& snapshot, Addr a,
                  absl::Span<const std::byte> from, AccessAttributes attributes,
                  const AccessOptions& options) {
+  const Section section = snapshot.table().Lookup(a);
+  if (ABSL_PREDICT_TRUE(!from.empty() && Fits(section, from.size()) &&
+                        IsMemory(section.kind()) &&
+                        WritesMemory(section, attributes, options))) {
+    CopyGuest(section.host(), from.data(), from.size(), true);
+    return {AccessResult::kOk, from.size()};
+  }
   Walk walk(snapshot, a, from.size(), true, attributes, options);
   while (walk.Next()) {
     const std::byte* at = from.data() + walk.done();

@@ -39,7 +39,23 @@ struct CallFrame {
 
 inline constinit thread_local const CallFrame* innermost_call = nullptr;
 
-// What stops `region` from being called inside `frame`.
+// The scope of a call that nothing can stop and no lock surrounds: no other
+// callback is at work here.
+class OutermostCall {
+ public:
+  // REQUIRES: innermost_call is null.
+  explicit OutermostCall(const Region& region) : frame_{&region, nullptr, 1} {
+    innermost_call = &frame_;
+  }
+  ~OutermostCall() { innermost_call = nullptr; }
+  OutermostCall(const OutermostCall&) = delete;
+  OutermostCall& operator=(const OutermostCall&) = delete;
+
+ private:
+  const CallFrame frame_;
+};
+
+// Whether the rule lets `region` be called inside `frame`.
 bool MayCallInside(const CallFrame& frame, const Region& region,
                    const ReentryRule& rule);
 

@@ -111,7 +111,7 @@ struct ByteCopy {
 
 Loaded<uint64_t> ReadBlocks(const DevicePort& port, const Blocks& b,
                             unsigned size, AccessAttributes attributes) {
-  const ByteCopy copy{port.ops().order, size, b};
+  const ByteCopy copy{port.order(), size, b};
   Loaded<uint64_t> all;
   for (unsigned k = 0; k < b.count; ++k) {
     const Loaded<uint64_t> block =
@@ -127,7 +127,7 @@ Loaded<uint64_t> ReadBlocks(const DevicePort& port, const Blocks& b,
 
 AccessResult WriteBlocks(const DevicePort& port, const Blocks& b, unsigned size,
                          uint64_t value, AccessAttributes attributes) {
-  const ByteCopy copy{port.ops().order, size, b};
+  const ByteCopy copy{port.order(), size, b};
   AccessResult result = AccessResult::kOk;
   for (unsigned k = 0; k < b.count; ++k) {
     const uint64_t at = b.first + uint64_t{k} * b.n;
@@ -242,10 +242,10 @@ Loaded<uint64_t> DeviceRead(const Region& region, uint64_t offset,
                    ? ReadBlocks(*port, BlocksOver(offset, size, plan.n), size,
                                 attributes)
                    : ReadPieces(*port, offset,
-                                {size, plan.n, port->ops().order}, attributes);
+                                {size, plan.n, port->order()}, attributes);
     }
   }
-  if (order != port->ops().order) loaded.value = SwapLow(loaded.value, size);
+  if (order != port->order()) loaded.value = SwapLow(loaded.value, size);
   return loaded;
 }
 
@@ -261,7 +261,7 @@ AccessResult DeviceWrite(const Region& region, uint64_t offset, unsigned size,
                   attributes, options);
   }
   value = Low(value, size);
-  if (order != port->ops().order) value = SwapLow(value, size);
+  if (order != port->order()) value = SwapLow(value, size);
   if (const Doorbell* bell = port->FindDoorbell(offset, size, value)) {
     bell->ring(bell->of);
     return AccessResult::kOk;
@@ -279,7 +279,7 @@ AccessResult DeviceWrite(const Region& region, uint64_t offset, unsigned size,
     return WriteBlocks(*port, BlocksOver(offset, size, plan.n), size, value,
                        attributes);
   }
-  return WritePieces(*port, offset, {size, plan.n, port->ops().order}, value,
+  return WritePieces(*port, offset, {size, plan.n, port->order()}, value,
                      attributes);
 }
 

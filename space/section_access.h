@@ -15,6 +15,11 @@
 
 namespace planish::internal {
 
+// Whether `bytes`, not 0, from the section's address on are in it.
+inline bool Fits(const Section& section, uint64_t bytes) {
+  return section.last() - section.addr() >= bytes - 1;
+}
+
 // What attributes.memory_only lets through.
 inline bool IsMemory(SectionKind kind) {
   return kind == SectionKind::kRam || kind == SectionKind::kRom ||
