@@ -19,6 +19,7 @@
 #include "planish/text/parse_error.h"
 #include "planish/text/readers.h"
 #include "planish/text/row_columns.h"
+#include "planish/text/tabbed_reader.h"
 
 namespace planish::text {
 namespace {
@@ -84,10 +85,9 @@ decltype(DeltaSet::value) ValueOf(const RegionRow& row, DeltaField field) {
   return false;
 }
 
-class DeltaReader {
+class DeltaReader : private TabbedReader {
  public:
-  explicit DeltaReader(const Source& source)
-      : source_(source), lines_(source.text) {
+  explicit DeltaReader(const Source& source) : TabbedReader(source) {
     delta_.source = source.name;
   }
 
@@ -110,17 +110,6 @@ class DeltaReader {
   }
 
  private:
-  absl::Status Error(const Fields& at, absl::string_view expected) {
-    return ParseError(source_.name, lines_.number(), at.column(), expected,
-                      at.field());
-  }
-
-  absl::Status NextField(Fields& fields, absl::string_view expected) {
-    if (fields.Next()) return absl::OkStatus();
-    return ParseError(source_.name, lines_.number(), fields.end_column(),
-                      absl::StrCat("a tab and ", expected), "");
-  }
-
   absl::Status ReadId(Fields& fields, absl::string_view expected, RowId& id,
                       int& column) {
     PLANISH_RETURN_IF_ERROR(NextField(fields, expected));
@@ -224,8 +213,6 @@ class DeltaReader {
     return absl::OkStatus();
   }
 
-  const Source& source_;
-  Lines lines_;
   Delta delta_;
 };
 

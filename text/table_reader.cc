@@ -17,14 +17,14 @@
 #include "planish/text/parse_error.h"
 #include "planish/text/readers.h"
 #include "planish/text/row_columns.h"
+#include "planish/text/tabbed_reader.h"
 
 namespace planish::text {
 namespace {
 
-class TableReader {
+class TableReader : private TabbedReader {
  public:
-  explicit TableReader(const Source& source)
-      : source_(source), lines_(source.text) {
+  explicit TableReader(const Source& source) : TabbedReader(source) {
     for (size_t i = 0; i < kBaseColumns; ++i) {
       columns_.push_back(static_cast<Column>(i));
     }
@@ -55,18 +55,6 @@ class TableReader {
   }
 
  private:
-  absl::Status Error(const Fields& at, absl::string_view expected) {
-    return ParseError(source_.name, lines_.number(), at.column(), expected,
-                      at.field());
-  }
-
-  // The next field of the line; an error if there is none.
-  absl::Status NextField(Fields& fields, absl::string_view expected) {
-    if (fields.Next()) return absl::OkStatus();
-    return ParseError(source_.name, lines_.number(), fields.end_column(),
-                      absl::StrCat("a tab and ", expected), "");
-  }
-
   absl::Status ReadHeader(Fields& fields) {
     if (!map_.regions.empty()) return Error(fields, "no header behind rows");
     for (size_t i = 0; i < kBaseColumns; ++i) {
@@ -142,8 +130,6 @@ class TableReader {
                       fields.column(), found.expected, found.found);
   }
 
-  const Source& source_;
-  Lines lines_;
   std::vector<Column> columns_;
   MapDescription map_;
   // The lines of rows and spaces, to find columns again.
