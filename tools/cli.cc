@@ -16,6 +16,9 @@
 namespace planish::tools {
 namespace {
 
+// As in MODULE.bazel, which planish_process_test.sh compares.
+constexpr const char* kVersion = "0.1.0";
+
 // Checks what CLI11 can't, then runs the command.
 using Action = std::function<int(Console&)>;
 
@@ -314,6 +317,7 @@ int RunPlanish(const std::vector<std::string>& args, Console& console) {
   app.footer(
       "Exit status: 0 all is well, 1 a difference was found, 2 wrong usage or "
       "input.\nExample:\n  planish demo");
+  app.set_version_flag("--version", absl::StrCat("planish ", kVersion));
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   std::vector<Command> commands;

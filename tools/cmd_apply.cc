@@ -13,6 +13,12 @@ int RunApply(const ApplyOptions& options, Console& console) {
   if (!machine.ok()) return Fail(console, machine.status());
   const auto delta = ReadDeltaInput(console, options.delta);
   if (!delta.ok()) return Fail(console, delta.status());
+  if (!options.map.tree.empty()) {
+    // A step of another table would change other regions, and may not fail.
+    Note(console,
+         "a pair has no ids; the step's are taken for those that `planish "
+         "convert --to=table` gives it");
+  }
   const absl::Status applied = (*machine)->Apply(*delta);
   if (!applied.ok()) return Fail(console, applied);
   if (options.expected.empty()) {

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # The real binary: exit codes, what goes to which stream, every command.
 #
-#   planish_process_test.sh PLANISH CORPUS_FOLDER
+#   planish_process_test.sh PLANISH CORPUS_FOLDER MODULE_BAZEL
 set -uo pipefail
 
 planish=$(realpath "$1")
 corpus=$(realpath "$2")
+version=$(sed -n 's/^    version = "\(.*\)",$/\1/p' "$3" | head -n 1)
 dump=$corpus/traces/linux-q35/dump-03
 before=$corpus/traces/linux-q35/dump-00
 work=$(mktemp -d "${TEST_TMPDIR:-/tmp}/planish.XXXXXX")
@@ -55,6 +56,9 @@ for command in demo flatten check lookup apply diff convert replay bench \
   wants out "planish $command"
   empty err
 done
+run 0 --version
+[[ $(<out) == "planish $version" ]] || fail "--version is not MODULE.bazel's"
+empty err
 run 2
 empty out
 run 2 nonsense
@@ -130,6 +134,7 @@ wants out 'pc.ram'
 wants out 'priority 1 of pam-rom beats -1 of pci'
 wants out 'owner:\{obj path=/objects/pc.ram\}'
 wants out 'a hole'
+wants out 'empty system / pci'
 run 0 lookup graph.tsv --space I/O 0x70 --format json
 wants out '"reason": "fills-gaps"'
 run 0 lookup --tree "$dump/owner.txt.gz" --flat "$dump/flat-owner.txt.gz" \
@@ -187,10 +192,20 @@ run 0 apply "$before/graph.tsv.gz" "$step/delta.tsv.gz" \
 run 1 apply "$before/graph.tsv.gz" "$step/delta.tsv.gz" \
   --check "$before/flat.txt.gz"
 run 2 apply "$before/graph.tsv.gz"
+# A pair has the ids of the table that it converts to.
+pair=(--tree "$dump/owner.txt.gz" --flat "$dump/flat-owner.txt.gz")
+run 0 convert "${pair[@]}" --to=table
+cp out pair.tsv
+id=$(awk -F'\t' '$1 == "R" && $4 == "apic-msi" { print $2 }' pair.tsv)
+printf '# from pair\nenabled\t%s\t0\n' "$id" >step.tsv
+run 0 apply pair.tsv step.tsv
+cp out applied
+! grep -q 'apic-msi$' applied || fail "the step hides nothing"
+run 0 apply "${pair[@]}" step.tsv --check applied
+wants err 'a pair has no ids'
 run 1 diff "$before/graph.tsv.gz" graph.tsv
 wants out '^[-+] '
 run 0 diff graph.tsv graph.tsv
-pair=(--tree "$dump/owner.txt.gz" --flat "$dump/flat-owner.txt.gz")
 pair2=(--tree2 "$dump/owner.txt.gz" --flat2 "$dump/flat-owner.txt.gz")
 run 0 diff "${pair[@]}" graph.tsv
 run 0 diff graph.tsv "${pair2[@]}"
@@ -240,6 +255,14 @@ sed '100s/\t[^\t]*\t\([MI]\)\t/\tno-such-region\t\1\t/' trace.tsv \
 run 1 replay case
 wants out '^mismatch: .*no-such-region'
 wants out ', 1 mismatch,'
+cp trace.tsv case
+mv case/dump-01 case/dump-02
+run 1 replay case
+wants err ': dump-01 is missing'
+[[ $(wc -l <err) == 1 ]] || fail "a missing dump is said more than once"
+rm -r case/dump-00
+run 2 replay case
+wants err 'phase 0 has neither dump-01 nor dump-00'
 run 0 generate --kind spread --n 10 --seed 1
 cp out lonely.map
 run 1 replay --map lonely.map --trace trace.tsv

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "planish/base/status_macros.h"
@@ -40,6 +41,11 @@ absl::StatusOr<MapInput> DumpInput(const std::string& folder) {
   input.tree = *tree;
   input.flat = *flat;
   return input;
+}
+
+// As the folders are called.
+std::string DumpName(int64_t number) {
+  return absl::StrFormat("dump-%02d", number);
 }
 
 }  // namespace
@@ -85,7 +91,13 @@ absl::StatusOr<std::string> TraceFolder::TracePath() const {
 
 absl::StatusOr<const Dump*> TraceFolder::Load(int64_t number) {
   const auto path = paths_.find(number);
-  if (path == paths_.end()) return nullptr;
+  if (path == paths_.end()) {
+    if (missing_.insert(number).second) {
+      Note(console_, absl::StrCat(folder_, ": ", DumpName(number),
+                                  " is missing; the dump beside it serves"));
+    }
+    return nullptr;
+  }
   std::unique_ptr<const Dump>& dump = loaded_[number];
   if (dump == nullptr) {
     PLANISH_ASSIGN_OR_RETURN(const MapInput input, DumpInput(path->second));
@@ -100,16 +112,16 @@ absl::StatusOr<const Dump*> TraceFolder::Load(int64_t number) {
 
 absl::StatusOr<std::vector<const Dump*>> TraceFolder::DumpsOfPhase(
     int64_t phase) {
+  if (!paths_.contains(phase) && !paths_.contains(phase + 1)) {
+    return absl::NotFoundError(
+        absl::StrCat(folder_, ": phase ", phase, " has neither ",
+                     DumpName(phase + 1), " nor ", DumpName(phase)));
+  }
   loaded_.erase(loaded_.begin(), loaded_.lower_bound(phase));
   std::vector<const Dump*> dumps;
   for (const int64_t number : {phase + 1, phase}) {
     PLANISH_ASSIGN_OR_RETURN(const Dump* dump, Load(number));
     if (dump != nullptr) dumps.push_back(dump);
-  }
-  if (dumps.empty()) {
-    return absl::NotFoundError(absl::StrCat(folder_, ": phase ", phase,
-                                            " has neither a dump-", phase + 1,
-                                            " nor a dump-", phase));
   }
   return dumps;
 }

@@ -6,7 +6,8 @@
 //
 // An access of phase k belongs to dump-(k+1) or, failing that, to dump-k: the
 // guest moved something while the phase ran. A dump may also be QEMU's pair,
-// owner.txt and flat-owner.txt, without a graph.tsv.
+// owner.txt and flat-owner.txt, without a graph.tsv. Where one of the two
+// dumps is missing, the other serves, and that is said.
 
 #ifndef PLANISH_TOOLS_TRACE_FOLDER_H_
 #define PLANISH_TOOLS_TRACE_FOLDER_H_
@@ -19,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "planish/space/address_space.h"
 #include "planish/text/text.h"
@@ -50,19 +52,21 @@ class TraceFolder {
 
   absl::StatusOr<std::string> TracePath() const;
 
-  // dump-(phase+1), then dump-(phase), those that there are. Good until the
-  // next call. Ask in ascending order: each is read once.
+  // dump-(phase+1), then dump-(phase), those that there are; notes the other
+  // on the console. Good until the next call. Ask in ascending order: each is
+  // read once.
   // Errors: kNotFound if there is neither; those of reading.
   absl::StatusOr<std::vector<const Dump*>> DumpsOfPhase(int64_t phase);
 
  private:
-  // Null if there is no such folder.
+  // Null if there is no such folder; said the first time.
   absl::StatusOr<const Dump*> Load(int64_t number);
 
   Console& console_;
   const std::string folder_;
   std::map<int64_t, std::string> paths_;  // Of dump-NN, by number.
   std::map<int64_t, std::unique_ptr<const Dump>> loaded_;
+  absl::flat_hash_set<int64_t> missing_;  // Those that were said to be.
 };
 
 }  // namespace planish::tools
