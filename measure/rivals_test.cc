@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "planish/dispatch/run_list.h"
 #include "planish/measure/maps.h"
 #include "planish/measure/rivals/s_tree.h"
 #include "planish/measure/rivals/wide_root.h"
 #include "planish/measure/views.h"
-#include "planish/dispatch/run_list.h"
 
 namespace planish::measure {
 namespace {
@@ -44,6 +44,22 @@ TYPED_TEST(RivalTest, AnswersAsTheRuns) {
         }
         first = run.last + 1;
       }
+    }
+  }
+}
+
+TEST(OneCompareTest, AnswersAsTheRunsWhateverItExpects) {
+  const ViewOfMap view(MakeMap(MapKind::kDense, 9, 3));
+  const RunList list = MakeRunList(view.view());
+  for (const Terminal& expected : list.runs) {
+    const OneCompare floor(list.runs, expected.last);
+    uint64_t first = 0;
+    for (const Terminal& run : list.runs) {
+      for (const uint64_t a : {first, run.last}) {
+        EXPECT_EQ(floor.Find(a).last, run.last);
+        EXPECT_EQ(floor.Find(a).payload, run.payload);
+      }
+      first = run.last + 1;
     }
   }
 }

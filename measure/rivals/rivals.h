@@ -9,6 +9,9 @@
 //   WideRoot        wide_root.h: a static radix, 4n root slots of 16 bytes
 //   STree           s_tree.h: static, 8 keys a line, 9 children
 //   PageArray       4 bytes a page: a floor, where it fits
+//   OneCompare      keeps its last answer and compares with that: a floor,
+//   right
+//                   while one run is asked for
 //
 // A rival may be faster than what could be patched; that is the point of it.
 
@@ -21,6 +24,7 @@
 #include <map>
 #include <vector>
 
+#include "absl/base/optimization.h"
 #include "absl/container/btree_map.h"
 #include "absl/types/span.h"
 #include "planish/dispatch/terminal.h"
@@ -66,10 +70,11 @@ class BinarySearch {
   std::vector<Payload> payloads_;
 };
 
-class StdMap {
+// An ordered map from the last address of each run.
+template <typename Map>
+class OrderedMap {
  public:
-  static constexpr const char* kName = "std-map";
-  explicit StdMap(absl::Span<const Terminal> runs) {
+  explicit OrderedMap(absl::Span<const Terminal> runs) {
     for (const Terminal& run : runs) {
       map_.emplace_hint(map_.end(), run.last, run.payload);
     }
@@ -80,24 +85,19 @@ class StdMap {
   }
 
  private:
-  std::map<uint64_t, Payload> map_;
+  Map map_;
 };
 
-class AbslBtree {
+class StdMap : public OrderedMap<std::map<uint64_t, Payload>> {
+ public:
+  static constexpr const char* kName = "std-map";
+  using OrderedMap::OrderedMap;
+};
+
+class AbslBtree : public OrderedMap<absl::btree_map<uint64_t, Payload>> {
  public:
   static constexpr const char* kName = "absl-btree";
-  explicit AbslBtree(absl::Span<const Terminal> runs) {
-    for (const Terminal& run : runs) {
-      map_.emplace_hint(map_.end(), run.last, run.payload);
-    }
-  }
-  Terminal Find(uint64_t a) const {
-    const auto at = map_.lower_bound(a);
-    return {at->second, at->first};
-  }
-
- private:
-  absl::btree_map<uint64_t, Payload> map_;
+  using OrderedMap::OrderedMap;
 };
 
 // Where the window is at most 16 million pages. The run in which a page begins;
@@ -134,6 +134,29 @@ class PageArray {
   std::vector<Terminal> runs_;
   std::vector<uint32_t> first_;
   uint64_t base_ = 0;
+};
+
+// What no search can beat: one compare with the run that holds `expected`, for
+// as long as it holds what is asked, and a slow search elsewhere.
+class OneCompare {
+ public:
+  static constexpr const char* kName = "one-compare";
+  OneCompare(absl::Span<const Terminal> runs, uint64_t expected)
+      : all_(runs), found_(all_.Find(expected)) {
+    for (const Terminal& run : runs) {
+      if (run.last >= expected) break;
+      first_ = run.last + 1;
+    }
+  }
+  Terminal Find(uint64_t a) const {
+    if (ABSL_PREDICT_TRUE(a - first_ <= found_.last - first_)) return found_;
+    return all_.Find(a);
+  }
+
+ private:
+  SortedVector all_;
+  Terminal found_;
+  uint64_t first_ = 0;
 };
 
 }  // namespace planish::measure
