@@ -68,7 +68,17 @@ absl::StatusOr<std::unique_ptr<RamBlock>> RamBlock::Create(const char* name,
       new RamBlock(static_cast<std::byte*>(host), bytes, fd, true));
 }
 
+std::unique_ptr<DirtyBitmap> RamBlock::SetDirty(
+    unsigned client, std::unique_ptr<DirtyBitmap> bitmap) {
+  // Partner: dirty(). Orders the bitmap's contents before it.
+  return absl::WrapUnique(
+      dirty_[client].exchange(bitmap.release(), std::memory_order_acq_rel));
+}
+
 RamBlock::~RamBlock() {
+  for (const auto& dirty : dirty_) {
+    delete dirty.load(std::memory_order_relaxed);
+  }
   if (!ours_) return;
   munmap(host_, size_bytes_);
   if (fd_ >= 0) close(fd_);

@@ -8,7 +8,13 @@
 //   (none)      no RamBlock: the region is RAM on a map that nobody runs, as
 //               maps read from text are. Lookups answer without a host address.
 //
-// THREAD SAFETY  Immutable once made; the bytes are the guest's affair.
+// Whose writes are logged has a DirtyBitmap here for each client that logs: set
+// before a commit puts the client's bit into Region::dirty_log_mask(), and
+// taken away when no access can be under way that saw it there.
+//
+// THREAD SAFETY  Immutable once made, but for the bitmaps: any thread. The
+// bytes
+//   are the guest's affair.
 // LIFETIME  Its region's. Memory of ours is unmapped with it.
 // ERRORS  kInvalidArgument: zero bytes, or 2^64. kResourceExhausted: the host
 //   refused; the message carries its errno and the size.
@@ -17,12 +23,15 @@
 #ifndef PLANISH_REGIONS_RAM_BLOCK_H_
 #define PLANISH_REGIONS_RAM_BLOCK_H_
 
+#include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
 #include "absl/status/statusor.h"
 #include "planish/base/addr.h"
+#include "planish/regions/dirty_bitmap.h"
 
 namespace planish {
 
@@ -54,8 +63,9 @@ class RamBacking {
 class RamBlock {
  public:
   // Null, and OK, for RamBacking::None(). `name` labels a memfd in /proc.
-  static absl::StatusOr<std::unique_ptr<RamBlock>> Create(
-      const char* name, ByteCount size, RamBacking backing);
+  static absl::StatusOr<std::unique_ptr<RamBlock>> Create(const char* name,
+                                                          ByteCount size,
+                                                          RamBacking backing);
   ~RamBlock();
   RamBlock(const RamBlock&) = delete;
   RamBlock& operator=(const RamBlock&) = delete;
@@ -63,6 +73,17 @@ class RamBlock {
   std::byte* host() const { return host_; }
   uint64_t size_bytes() const { return size_bytes_; }
   int fd() const { return fd_; }
+
+  // The clients that can log: as many as a mask has bits.
+  static constexpr unsigned kDirtyClients = 8;
+  // Null: that client does not log.
+  DirtyBitmap* dirty(unsigned client) const {
+    // Partner: SetDirty().
+    return dirty_[client].load(std::memory_order_acquire);
+  }
+  // Returns the one before: to be freed when no access can be using it.
+  std::unique_ptr<DirtyBitmap> SetDirty(unsigned client,
+                                        std::unique_ptr<DirtyBitmap> bitmap);
 
  private:
   RamBlock(std::byte* host, uint64_t size_bytes, int fd, bool ours)
@@ -72,6 +93,7 @@ class RamBlock {
   const uint64_t size_bytes_;
   const int fd_;
   const bool ours_;
+  std::array<std::atomic<DirtyBitmap*>, kDirtyClients> dirty_{};
 };
 
 }  // namespace planish

@@ -135,6 +135,7 @@ class Region {
 
   // Null if there is no host memory (other kinds, or RamBacking::None()).
   const RamBlock* ram() const { return ram_.get(); }
+  RamBlock* ram() { return ram_.get(); }
 
   // The way to the device's callbacks; null if accesses can't reach one.
   const DevicePort* port() const { return port_.get(); }

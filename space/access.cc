@@ -85,6 +85,7 @@ ABSL_ATTRIBUTE_NOINLINE AccessResult StoreUncommon(
   if (WritesMemory(section, attributes, options)) {
     if (Fits(section, size)) {
       StoreSized(section.host(), size, value, order);
+      MarkDirty(section, size);
       return AccessResult::kOk;
     }
   } else if (HasCallbacks(section, true)) {
@@ -115,6 +116,12 @@ AccessResult StoreElsewhere(const Section& section, unsigned size,
                             uint64_t value, ByteOrder order,
                             AccessAttributes attributes,
                             const AccessOptions& options) {
+  if (section.kind() == SectionKind::kRam && section.host() != nullptr &&
+      !section.readonly() && Fits(section, size)) {  // It is logged.
+    StoreSized(section.host(), size, value, order);
+    MarkDirty(section, size);
+    return AccessResult::kOk;
+  }
   const PlainAccess plain(section, size, attributes);
   if (ABSL_PREDICT_FALSE(plain.port == nullptr ||
                          plain.port->has_doorbells())) {

@@ -17,6 +17,8 @@
 //   attributes.debug        ROM, and ROM devices in romd mode, are written
 //   attributes.memory_only  access error where there is neither RAM nor ROM
 //
+// Stores to memory whose writes are logged mark what they wrote (RamBlock).
+//
 // An access is one dispatch, never cut at the border of a range: what it finds
 // at its address gets it in full width (SEMANTICS 5.7). Where that is RAM, an
 // aligned access is single-copy atomic. Load and Store mean the host's order.

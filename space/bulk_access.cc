@@ -26,6 +26,7 @@ using internal::CopyGuest;
 using internal::FillGuest;
 using internal::Fits;
 using internal::IsMemory;
+using internal::MarkDirty;
 using internal::MoveGuest;
 using internal::RefuseAt;
 using internal::WritesMemory;
@@ -305,6 +306,7 @@ BulkResult Write(const Snapshot& snapshot, Addr a,
                         IsMemory(section.kind()) &&
                         WritesMemory(section, attributes, options))) {
     CopyGuest(section.host(), from.data(), from.size(), true);
+    MarkDirty(section, from.size());
     return {AccessResult::kOk, from.size()};
   }
   Walk walk(snapshot, a, from.size(), true, attributes, options);
@@ -313,6 +315,7 @@ BulkResult Write(const Snapshot& snapshot, Addr a,
     switch (walk.where()) {
       case Walk::Where::kMemory:
         CopyGuest(walk.section().host(), at, walk.bytes(), true);
+        MarkDirty(walk.section(), walk.bytes());
         walk.Advance(walk.bytes(), AccessResult::kOk);
         break;
       case Walk::Where::kDevice:
@@ -336,6 +339,7 @@ BulkResult Fill(const Snapshot& snapshot, Addr a, std::byte value,
     switch (walk.where()) {
       case Walk::Where::kMemory:
         FillGuest(walk.section().host(), value, walk.bytes());
+        MarkDirty(walk.section(), walk.bytes());
         walk.Advance(walk.bytes(), AccessResult::kOk);
         break;
       case Walk::Where::kDevice:
@@ -370,6 +374,7 @@ BulkResult Copy(const Snapshot& from_snapshot, Addr from,
     } else if (source.where() == Where::kMemory &&
                target.where() == Where::kMemory) {
       MoveGuest(target.section().host(), source.section().host(), n);
+      MarkDirty(target.section(), n);
     } else {
       n = source.where() == Where::kDevice ? source.bytes() : target.bytes();
       const BulkResult part =
@@ -397,6 +402,7 @@ void WriteRom(const Snapshot& snapshot, Addr a,
     const uint64_t n = BytesIn(section, from.size() - done);
     if (std::byte* host = section.host()) {
       CopyGuest(host, from.data() + done, n, true);
+      MarkDirty(section, n);
     }
     done += n;
   }

@@ -1,15 +1,20 @@
 // What an access may do with the section that it found: shared by accesses of
 // fixed width and by bulk ones.
 //
-// SOURCES  SEMANTICS 5.2, 5.3, 5.10.
+// SOURCES  SEMANTICS 5.2, 5.3, 5.10, 7.
 
 #ifndef PLANISH_SPACE_SECTION_ACCESS_H_
 #define PLANISH_SPACE_SECTION_ACCESS_H_
 
+#include <bit>
 #include <cstdint>
 
+#include "absl/base/optimization.h"
 #include "planish/dispatch/section.h"
 #include "planish/regions/access_attributes.h"
+#include "planish/regions/dirty_bitmap.h"
+#include "planish/regions/ram_block.h"
+#include "planish/regions/region.h"
 #include "planish/space/access_log.h"
 #include "planish/space/device_access.h"
 
@@ -34,6 +39,18 @@ inline bool WritesMemory(const Section& section, AccessAttributes attributes,
   if (section.kind() == SectionKind::kRomDevice) return false;
   if (section.kind() == SectionKind::kRom) return false;
   return !section.readonly() || options.r5_10_windows_are_writable;
+}
+
+// To be called after `bytes` were written to the section's memory.
+inline void MarkDirty(const Section& section, uint64_t bytes) {
+  if (ABSL_PREDICT_TRUE(!section.is_slow())) return;
+  const RamBlock& ram = *section.region()->ram();
+  for (unsigned mask = section.dirty_log_mask(); mask != 0; mask &= mask - 1) {
+    const auto client = static_cast<unsigned>(std::countr_zero(mask));
+    if (DirtyBitmap* dirty = ram.dirty(client)) {
+      dirty->Mark(section.offset(), bytes);
+    }
+  }
 }
 
 // Reports an access that has no callbacks to go to.
