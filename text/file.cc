@@ -28,6 +28,7 @@ namespace {
 
 constexpr size_t kChunk = size_t{1} << 16;
 constexpr absl::string_view kGzipMagic = "\x1f\x8b";
+constexpr absl::string_view kByteOrderMark = "\xef\xbb\xbf";
 
 absl::Status TooLong(absl::string_view name, size_t max_bytes) {
   return absl::ResourceExhaustedError(
@@ -123,7 +124,11 @@ absl::StatusOr<std::string> ReadFile(const std::string& path,
   absl::StatusOr<std::string> text = ReadAll(fd, path, max_bytes);
   if (!is_stdin) close(fd);
   if (!text.ok()) return text;
-  return Unpacked(*std::move(text), path, max_bytes);
+  text = Unpacked(*std::move(text), path, max_bytes);
+  if (text.ok() && absl::StartsWith(*text, kByteOrderMark)) {
+    text->erase(0, kByteOrderMark.size());
+  }
+  return text;
 }
 
 absl::StatusOr<std::string> Unpacked(std::string packed, absl::string_view name,

@@ -18,6 +18,7 @@ namespace planish::text {
 
 inline constexpr size_t kMaxFileBytes = size_t{1} << 30;
 
+// The text, without the byte order mark that some editors put before UTF-8.
 absl::StatusOr<std::string> ReadFile(const std::string& path,
                                      size_t max_bytes = kMaxFileBytes);
 

@@ -52,6 +52,13 @@ TEST(FileTest, PlainAndPackedReadAlike) {
   EXPECT_EQ(*ReadFile(WriteTo(folder + "/c", "")), "");
 }
 
+TEST(FileTest, AByteOrderMarkIsNoPartOfTheText) {
+  const std::string folder = Folder();
+  EXPECT_EQ(*ReadFile(WriteTo(folder + "/a", "\xef\xbb\xbfram r +1\n")),
+            "ram r +1\n");
+  EXPECT_EQ(*ReadFile(WriteTo(folder + "/b", Gzip("\xef\xbb\xbf"))), "");
+}
+
 TEST(FileTest, MembersOfAGzipAreOneText) {
   EXPECT_EQ(*Unpacked(Gzip("one\n") + Gzip("two\n"), "f"), "one\ntwo\n");
 }

@@ -3,6 +3,7 @@
 
 #include "planish/tools/cli.h"
 
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -147,6 +148,17 @@ TEST(CliTest, AMismatchNamesWhatWasFoundInstead) {
   EXPECT_THAT(ran.out, HasSubstr("mismatch: seq "));
   EXPECT_THAT(ran.out, HasSubstr("\n    the map, space "));
   EXPECT_THAT(ran.out, HasSubstr("\n... and "));
+}
+
+TEST(CliTest, NamesInErrorsCanNotCommandATerminal) {
+  const std::string path = absl::StrCat(testing::TempDir(), "/endless.map");
+  std::ofstream(path) << "container \"\\x1b[31m\"\n"
+                         "  alias w -> \"\\x1b[31m\" 0x1000 +1G\n"
+                         "space s = \"\\x1b[31m\"\n";
+  const Ran ran = Execute({"flatten", path});
+  EXPECT_EQ(ran.code, kExitBadInput);
+  EXPECT_THAT(ran.err, HasSubstr("'\\x1b[31m'"));
+  EXPECT_THAT(ran.err, Not(HasSubstr("\033")));
 }
 
 }  // namespace

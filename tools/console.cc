@@ -9,7 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
+#include "planish/tools/style.h"
 
 namespace planish::tools {
 namespace {
@@ -51,7 +53,11 @@ int Fail(Console& console, const absl::Status& status) {
 }
 
 void Note(Console& console, absl::string_view text) {
-  console.err << "planish: " << text << '\n';
+  console.err << "planish: ";
+  // A text may have lines; the names in it come from files.
+  for (const absl::string_view line : absl::StrSplit(text, '\n')) {
+    console.err << Printable(line) << '\n';
+  }
 }
 
 }  // namespace planish::tools

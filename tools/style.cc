@@ -37,6 +37,29 @@ bool IsContinuationByte(char c) {
   return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
+// The bytes of the character that `text` begins with; 0 if it is a control
+// character (U+0000 to U+001F, U+007F to U+009F) or no UTF-8.
+size_t PrintableLength(absl::string_view text) {
+  const auto byte = [&](size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const uint32_t lead = byte(0);
+  if (lead < 0x80) return lead < 0x20 || lead == 0x7f ? 0 : 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  uint32_t character = lead & (0x7fU >> length);
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+    character = character << 6 | (byte(i) & 0x3f);
+  }
+  constexpr uint32_t kLeast[] = {0xa0, 0x800, 0x10000};  // Of 2, 3, 4 bytes.
+  const bool is_surrogate = character >= 0xd800 && character < 0xe000;
+  if (character < kLeast[length - 2] || character > 0x10ffff || is_surrogate) {
+    return 0;
+  }
+  return length;
+}
+
 }  // namespace
 
 std::string Style::Paint(Ink ink, absl::string_view text) const {
@@ -106,12 +129,15 @@ std::string Ellipsize(absl::string_view text, size_t columns) {
 
 std::string Printable(absl::string_view text) {
   std::string printable;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
+  while (!text.empty()) {
+    const size_t length = PrintableLength(text);
+    if (length == 0) {
+      const auto byte = static_cast<unsigned char>(text[0]);
       absl::StrAppendFormat(&printable, "\\x%02x", byte);
+      text.remove_prefix(1);
     } else {
-      printable += c;
+      absl::StrAppend(&printable, text.substr(0, length));
+      text.remove_prefix(length);
     }
   }
   return printable;
