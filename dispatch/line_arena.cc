@@ -1,89 +1,120 @@
 #include "planish/dispatch/line_arena.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <new>
 #include <utility>
 
 #include "planish/base/check.h"
+#include "planish/dispatch/reservation.h"
 
 namespace planish {
 namespace {
 
-constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kMaxLines = size_t{1} << 32;
+// So that terminals, four a line, have 32-bit numbers too.
+constexpr size_t kMaxLines = size_t{1} << 30;
 
-size_t RoundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
-
-bool IsMapped(size_t lines) { return lines * sizeof(Line) >= kHugePage; }
-
-// Zeroed; a multiple of huge pages and aligned to them if IsMapped().
-Line* Allocate(size_t lines, bool huge_pages) {
-  const size_t bytes = lines * sizeof(Line);
-  if (!IsMapped(lines)) {
-    void* memory = ::operator new(bytes, std::align_val_t(alignof(Line)));
-    std::memset(memory, 0, bytes);
-    return static_cast<Line*>(memory);
-  }
-  // One huge page more than needed; what sticks out on either side goes back.
-  void* memory = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  PLANISH_CHECK(memory != MAP_FAILED, "no memory for a dispatch table");
-  std::byte* const begin = static_cast<std::byte*>(memory);
-  const size_t before = RoundUp(reinterpret_cast<uintptr_t>(begin), kHugePage) -
-                        reinterpret_cast<uintptr_t>(begin);
-  if (before != 0) munmap(begin, before);
-  munmap(begin + before + bytes, kHugePage - before);
-  // A refusal costs speed only.
-  if (huge_pages) madvise(begin + before, bytes, MADV_HUGEPAGE);
-  return reinterpret_cast<Line*>(begin + before);
+size_t ChunkBytes(size_t chunks) {
+  return chunks * LineArena::kChunkLines * sizeof(Line);
 }
 
-void Free(Line* memory, size_t lines) {
-  if (memory == nullptr) return;
-  if (IsMapped(lines)) {
-    munmap(memory, lines * sizeof(Line));
-  } else {
-    ::operator delete(memory, std::align_val_t(alignof(Line)));
-  }
-}
-
-size_t RoundCapacity(size_t lines) {
-  if (!IsMapped(lines)) return lines;
-  return RoundUp(lines, kHugePage / sizeof(Line));
+// So that blocks begin at a page, and at a huge one if there are many chunks.
+size_t RoundChunks(size_t chunks) {
+  const size_t to = ChunkBytes(chunks) < Reservation::kHugePage
+                        ? Reservation::kPage / ChunkBytes(1)
+                        : Reservation::kHugePage / ChunkBytes(1);
+  return (chunks + to - 1) / to * to;
 }
 
 }  // namespace
 
-LineArena::LineArena(size_t lines, bool huge_pages)
-    : size_(1), capacity_(RoundCapacity(lines + 1)), huge_pages_(huge_pages) {
-  lines_ = Allocate(capacity_, huge_pages_);
+LineArena::LineArena(size_t chunks, size_t block_lines)
+    : max_chunks_(RoundChunks(chunks + 1)),
+      max_block_lines_(block_lines),
+      blocks_begin_(static_cast<uint32_t>(max_chunks_ * kChunkLines)),
+      memory_(ChunkBytes(max_chunks_) + max_block_lines_ * sizeof(Line) +
+              (max_chunks_ + max_block_lines_) * sizeof(uint32_t)),
+      lines_(reinterpret_cast<Line*>(memory_.data())),
+      block_births_(
+          reinterpret_cast<uint32_t*>(lines_ + blocks_begin_ + block_lines)),
+      chunk_births_(block_births_ + block_lines) {
+  PLANISH_CHECK(blocks_begin_ + block_lines <= kMaxLines,
+                "D5: a dispatch table of 64 GiB");
 }
 
-LineArena::~LineArena() { Free(lines_, capacity_); }
-
-LineArena::LineArena(LineArena&& other) noexcept
-    : lines_(std::exchange(other.lines_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
-      capacity_(std::exchange(other.capacity_, 0)),
-      huge_pages_(other.huge_pages_) {}
-
-uint32_t LineArena::Append(size_t lines) {
-  if (size_ + lines > capacity_) {
-    const size_t capacity =
-        RoundCapacity(std::max(size_ + lines, capacity_ + capacity_ / 2));
-    PLANISH_CHECK(capacity <= kMaxLines, "a dispatch table of 256 GiB");
-    Line* const grown = Allocate(capacity, huge_pages_);
-    std::memcpy(static_cast<void*>(grown), lines_, size_ * sizeof(Line));
-    Free(lines_, capacity_);
-    lines_ = grown;
-    capacity_ = capacity;
+uint32_t LineArena::NewChunk(uint32_t born) {
+  uint32_t line = free_chunk_;
+  if (line != 0) {
+    free_chunk_ = *BirthOf(line);
+    free_lines_ -= kChunkLines;
+  } else {
+    PLANISH_CHECK(chunks_taken_ < max_chunks_, "D5: no room for a chunk");
+    line = static_cast<uint32_t>(chunks_taken_++ * kChunkLines);
   }
-  return static_cast<uint32_t>(std::exchange(size_, size_ + lines));
+  Reservation::Unpoison(lines_ + line, ChunkBytes(1));
+  *BirthOf(line) = born;
+  return line;
+}
+
+uint32_t LineArena::NewBlock(size_t lines, uint32_t born) {
+  uint32_t line = lines < free_blocks_.size() ? free_blocks_[lines] : 0;
+  if (line != 0) {
+    free_blocks_[lines] = *BirthOf(line);
+    free_lines_ -= lines;
+  } else {
+    PLANISH_CHECK(lines_taken_ + lines <= max_block_lines_,
+                  "D5: no room for a block");
+    line = blocks_begin_ + static_cast<uint32_t>(lines_taken_);
+    lines_taken_ += lines;
+  }
+  Reservation::Unpoison(lines_ + line, lines * sizeof(Line));
+  *BirthOf(line) = born;
+  return line;
+}
+
+void LineArena::Free(uint32_t line, size_t lines) {
+  uint32_t* list = &free_chunk_;
+  if (!IsChunk(line)) {
+    if (lines >= free_blocks_.size()) free_blocks_.resize(lines + 1);
+    list = &free_blocks_[lines];
+  }
+  *BirthOf(line) = std::exchange(*list, line);
+  free_lines_ += lines;
+  Reservation::Poison(lines_ + line, lines * sizeof(Line));
+}
+
+bool LineArena::HasRoom(size_t chunks, size_t block_lines) const {
+  return chunks <= max_chunks_ - chunks_taken_ &&
+         block_lines <= max_block_lines_ - lines_taken_;
+}
+
+void LineArena::WantHugePages(size_t chunks, size_t block_lines) {
+  memory_.WantHugePages(0, ChunkBytes(std::max(chunks, chunks_taken_)));
+  memory_.WantHugePages(ChunkBytes(max_chunks_),
+                        std::max(block_lines, lines_taken_) * sizeof(Line));
+}
+
+bool LineArena::ReleaseSome(size_t& budget) {
+  const size_t births =
+      ChunkBytes(max_chunks_) + max_block_lines_ * sizeof(Line);
+  const size_t births_bytes =
+      (max_block_lines_ + chunks_taken_) * sizeof(uint32_t);
+  return memory_.ReleaseSome(0, ChunkBytes(chunks_taken_), released_[0],
+                             budget) &&
+         memory_.ReleaseSome(ChunkBytes(max_chunks_),
+                             lines_taken_ * sizeof(Line), released_[1],
+                             budget) &&
+         memory_.ReleaseSome(births, births_bytes, released_[2], budget);
+}
+
+size_t LineArena::taken_lines() const {
+  return (chunks_taken_ - 1) * kChunkLines + lines_taken_;
+}
+
+size_t LineArena::taken_bytes() const {
+  return taken_lines() * sizeof(Line) +
+         (chunks_taken_ + lines_taken_) * sizeof(uint32_t) +
+         free_blocks_.capacity() * sizeof(uint32_t);
 }
 
 }  // namespace planish

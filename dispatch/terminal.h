@@ -9,7 +9,8 @@
 //   plain      none                      descriptor `index`, 57 bits
 //   near host  address + pages * 4096    descriptor `index`, 20 bits
 //   far host   address + delta of descriptor `index` + 1, 57 bits
-//   node       no terminal: a search goes on at line `where`, the top 32 bits
+//   node       no terminal: the search goes on in a tree (tree.h) whose root is
+//              line `where`, the top 32 bits, and whose depth is above `form`
 //
 // A hole is plain, kind 0 and index 0: all zero bits.
 // So a hit in page-aligned RAM needs nothing but the terminal. What only few
@@ -54,6 +55,8 @@ struct Descriptor {
   bool nonvolatile() const { return (word & kNonvolatile) != 0; }
   bool romd() const { return (word & kRomd) != 0; }
 
+  friend bool operator==(const Descriptor&, const Descriptor&) = default;
+
   // Descriptor 0 of every table.
   static const Descriptor kHole;
 };
@@ -91,8 +94,10 @@ class Payload {
                    index << kIndexShift |
                    static_cast<uint64_t>(pages) << kPagesShift);
   }
-  static constexpr Payload Node(uint32_t where) {
+  // REQUIRES: depth < 32.
+  static constexpr Payload Node(uint32_t where, int depth) {
     return Payload(static_cast<uint64_t>(Form::kNode) |
+                   static_cast<uint64_t>(depth) << kKindShift |
                    static_cast<uint64_t>(where) << kWhereShift);
   }
 
@@ -120,6 +125,9 @@ class Payload {
   constexpr bool is_node() const { return form() == Form::kNode; }
   constexpr uint32_t where() const {
     return static_cast<uint32_t>(bits_ >> kWhereShift);
+  }
+  constexpr int depth() const {
+    return static_cast<int>(bits_ >> kKindShift & 31);
   }
 
   constexpr uint64_t bits() const { return bits_; }

@@ -55,8 +55,10 @@ TEST(PayloadTest, OtherFormsHaveNoNearHost) {
 }
 
 TEST(PayloadTest, ANodeKeepsItsPlace) {
-  EXPECT_TRUE(Payload::Node(UINT32_MAX).is_node());
-  EXPECT_EQ(Payload::Node(UINT32_MAX).where(), UINT32_MAX);
+  EXPECT_TRUE(Payload::Node(UINT32_MAX, 31).is_node());
+  EXPECT_EQ(Payload::Node(UINT32_MAX, 31).where(), UINT32_MAX);
+  EXPECT_EQ(Payload::Node(UINT32_MAX, 31).depth(), 31);
+  EXPECT_EQ(Payload::Node(1, 0).depth(), 0);
   EXPECT_FALSE(Payload::Plain(kRam, true, true, UINT32_MAX).is_node());
 }
 

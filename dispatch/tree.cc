@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include "absl/types/span.h"
 #include "planish/dispatch/line_arena.h"
@@ -12,82 +11,72 @@
 namespace planish::internal {
 namespace {
 
-constexpr uint32_t kNodeLines = 2;  // A row, and an inner node.
-constexpr size_t kTopLines = 4;
+constexpr size_t kTopLines =
+    ScanTree::kMaxTop * sizeof(uint64_t) / sizeof(Line);
 
-// Appends the rows, side by side, and puts what each ends with into `lasts`.
-uint32_t AppendRows(absl::Span<const Terminal> runs, LineArena& arena,
-                    std::vector<uint64_t>& lasts) {
-  const size_t count = (runs.size() + TreeRow::kRuns - 1) / TreeRow::kRuns;
-  const uint32_t first = arena.Append(count * kNodeLines);
-  lasts.reserve(count);
-  for (size_t i = 0; i < count; ++i) {
-    TreeRow& row =
-        *arena.At<TreeRow>(static_cast<uint32_t>(first + i * kNodeLines));
-    const auto part = runs.subspan(i * TreeRow::kRuns, TreeRow::kRuns);
-    std::fill_n(row.lasts, TreeRow::kRuns, UINT64_MAX);
-    for (size_t j = 0; j < part.size(); ++j) {
-      row.lasts[j] = part[j].last;
-      row.payloads[j] = part[j].payload;
-    }
-    lasts.push_back(part.back().last);
-  }
-  return first;
-}
-
-// Appends inner nodes over the nodes from `first` on, which end with `lasts`;
-// replaces these by what the inner nodes end with.
-uint32_t AppendInner(uint32_t first, LineArena& arena,
-                     std::vector<uint64_t>& lasts) {
-  constexpr size_t kChildren = TreeInner::kChildren;
-  const size_t count = (lasts.size() + kChildren - 1) / kChildren;
-  const uint32_t line = arena.Append(count * kNodeLines);
-  for (size_t i = 0; i < count; ++i) {
-    TreeInner& node =
-        *arena.At<TreeInner>(static_cast<uint32_t>(line + i * kNodeLines));
-    const size_t begin = i * kChildren;
-    const size_t end = std::min(begin + kChildren, lasts.size());
-    std::fill_n(node.lasts, kChildren - 1, UINT64_MAX);
-    for (size_t j = begin; j + 1 < end; ++j) node.lasts[j - begin] = lasts[j];
-    node.first_child = first + begin * kNodeLines;
-    lasts[i] = lasts[end - 1];
-  }
-  lasts.resize(count);
-  return line;
+size_t RowsFor(size_t runs) {
+  return (runs + TreeRow::kRuns - 1) / TreeRow::kRuns;
 }
 
 }  // namespace
 
-Tree BuildTree(absl::Span<const Terminal> runs, LineArena& arena) {
-  std::vector<uint64_t> lasts;
-  Tree tree = {};
-  tree.top = 1;
-  tree.rows = AppendRows(runs, arena, lasts);
-  tree.root = tree.rows;
-  if (lasts.size() == 1) return tree;
-  if (lasts.size() <= Tree::kMaxTop) {
-    tree.top = static_cast<uint8_t>(lasts.size());
-    tree.root = arena.Append(kTopLines);
-    auto* top = arena.At<uint64_t>(tree.root);
-    std::fill_n(top, Tree::kMaxTop, UINT64_MAX);
-    std::copy(lasts.begin(), lasts.end() - 1, top);
-    return tree;
-  }
-  while (lasts.size() > 1) {
-    tree.root = AppendInner(tree.root, arena, lasts);
-    ++tree.depth;
-  }
-  return tree;
-}
-
-Terminal FindInTree(const Line* lines, const Tree& tree, uint64_t a) {
+Terminal FindInTree(const Line* lines, Tree tree, uint64_t a) {
   uint64_t line = tree.root;
   for (int i = 0; i < tree.depth; ++i) {
     const auto& node = *reinterpret_cast<const TreeInner*>(lines + line);
     line = node.first_child +
-           CountBelow<TreeInner::kChildren - 1>(node.lasts, a) * kNodeLines;
+           CountBelow<TreeInner::kChildren - 1>(node.lasts, a) * kTreeNodeLines;
   }
   return FindInRow(*reinterpret_cast<const TreeRow*>(lines + line), a);
+}
+
+Terminal FindBelow(const Line* lines, Payload node, uint64_t a) {
+  return FindInTree(lines, TreeOf(node), a);
+}
+
+int ChildrenOf(const TreeInner& node) {
+  return 1 + static_cast<int>(
+                 CountBelow<TreeInner::kChildren - 1>(node.lasts, UINT64_MAX));
+}
+
+int RunsOf(const TreeRow& row) {
+  int runs = 0;
+  while (runs < TreeRow::kRuns && !row.payloads[runs].is_node()) ++runs;
+  return runs;
+}
+
+TreeRow MakeRow(absl::Span<const Terminal> runs) {
+  TreeRow row;
+  size_t i = 0;
+  for (; i < runs.size(); ++i) {
+    row.lasts[i] = runs[i].last;
+    row.payloads[i] = runs[i].payload;
+  }
+  for (; i < TreeRow::kRuns; ++i) {
+    row.lasts[i] = UINT64_MAX;
+    row.payloads[i] = Payload::Node(0, 0);
+  }
+  return row;
+}
+
+size_t ScanTreeLines(size_t runs) {
+  const size_t rows = RowsFor(runs);
+  return rows * kTreeNodeLines + (rows == 1 ? 0 : kTopLines);
+}
+
+ScanTree WriteScanTree(absl::Span<const Terminal> runs, Line* lines) {
+  ScanTree tree = {};
+  tree.count = static_cast<uint8_t>(RowsFor(runs.size()));
+  tree.rows = tree.count == 1 ? 0 : kTopLines;
+  auto* top = reinterpret_cast<uint64_t*>(lines);
+  auto* rows = reinterpret_cast<TreeRow*>(lines + tree.rows);
+  if (tree.count != 1) std::fill_n(top, ScanTree::kMaxTop, UINT64_MAX);
+  for (size_t i = 0; i < tree.count; ++i) {
+    const auto part = runs.subspan(i * TreeRow::kRuns, TreeRow::kRuns);
+    rows[i] = MakeRow(part);
+    if (i + 1u < tree.count) top[i] = part.back().last;
+  }
+  return tree;
 }
 
 }  // namespace planish::internal

@@ -1,0 +1,361 @@
+// Random programs of splices and patches, in each form, against the view and
+// against tables that are built anew. Each program prints its seed.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "planish/base/addr.h"
+#include "planish/base/retire_list.h"
+#include "planish/dispatch/dispatch_table.h"
+#include "planish/dispatch/section.h"
+#include "planish/flatview/flat_range.h"
+#include "planish/flatview/flat_view.h"
+#include "planish/regions/owner.h"
+#include "planish/regions/ram_block.h"
+#include "planish/regions/topology.h"
+
+namespace planish {
+namespace {
+
+constexpr uint64_t kMax = UINT64_MAX;
+using Force = DispatchTable::Options::Force;
+
+class Rng {
+ public:
+  explicit Rng(uint64_t seed) : state_(seed) {}
+  uint64_t Next() {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return (state_ >> 29) ^ (state_ << 35);
+  }
+  uint64_t Below(uint64_t bound) { return Next() % bound; }
+  bool OneIn(uint64_t n) { return Below(n) == 0; }
+
+ private:
+  uint64_t state_;
+};
+
+// Where ranges lie.
+struct Shape {
+  const char* name;
+  int space_bits;    // Below 2^space_bits.
+  int align_bits;    // At multiples of this.
+  int cluster_bits;  // Most in clusters of this size; 0: anywhere.
+  int size_bits;     // Up to 2^size_bits units of alignment long.
+};
+
+constexpr Shape kShapes[] = {
+    {"bytes", 24, 0, 0, 4},        {"pages", 40, 12, 0, 6},
+    {"anywhere", 64, 0, 0, 40},    {"clusters", 62, 4, 20, 6},
+    {"one crowd", 40, 0, 14, 2},   {"iommu", 26, 12, 0, 0},
+    {"two levels", 64, 20, 32, 3},
+};
+
+// A view and its table, edited together; old versions are kept for a while.
+class Machine {
+ public:
+  Machine(const Shape& shape, Force force, uint64_t seed)
+      : shape_(shape), rng_(seed) {
+    const ByteCount size = uint64_t{1} << 62;
+    const auto host = [](uintptr_t address) {
+      // Never followed.
+      return RamBacking::Pointer(reinterpret_cast<void*>(address));
+    };
+    root_ = topology_.AddContainer(board_, "root").value();
+    regions_ = {
+        topology_.AddRam(board_, "near", size, host(0x7f00'0000'0000)).value(),
+        topology_.AddRam(board_, "far", size, host(0x7f00'1234'5678)).value(),
+        topology_.AddMmio(board_, "uart", ByteCount::TwoTo64()).value(),
+        topology_.AddRomDevice(board_, "flash", size, host(0x7d00'0000'0000))
+            .value(),
+    };
+    for (uint64_t& cluster : clusters_) cluster = Anywhere();
+    options_.force = force;
+    options_.huge_pages = false;
+    view_ = FlatView::Build(root_, {});
+    table_ = DispatchTable::Build(*view_, options_, 0);
+  }
+  ~Machine() {
+    while (!kept_.empty()) FreeOldest();
+  }
+
+  const FlatView& view() const { return *view_; }
+  const DispatchTable& table() const { return *table_; }
+  Rng& rng() { return rng_; }
+
+  // One commit of some edits, which make the view grow, or shrink.
+  void Commit(bool grow, size_t edits) {
+    RetireList replaced(++commit_);
+    intervals_.clear();
+    Old old = {std::move(view_), std::move(table_), {}, nullptr, {}};
+    const FlatView* from = old.view.get();
+    for (size_t i = 0; i < edits; ++i) {
+      std::vector<FlatRange> ranges;
+      const AddrRange interval = Edit(*from, grow, ranges);
+      auto next = from->Splice(interval, ranges, replaced);
+      if (view_ != nullptr) old.between.push_back(std::move(view_));
+      view_ = std::move(next);
+      from = view_.get();
+      intervals_.push_back(interval);
+    }
+    table_ = DispatchTable::Patch(*old.table, *view_, intervals_, replaced);
+    made_bytes_ = replaced.bytes_made();
+    old.replaced = std::make_unique<RetireList>(std::move(replaced));
+    if (keep_one_in_ != 0 && rng_.OneIn(keep_one_in_)) {
+      old.ranges.assign(old.view->begin(), old.view->end());
+    }
+    kept_.push_back(std::move(old));
+    while (kept_.size() > keep_) FreeOldest();
+  }
+
+  // Near what the last commit changed, and at random.
+  void CheckSome() {
+    for (const AddrRange& interval : intervals_) {
+      for (const uint64_t a : {interval.first.raw(), interval.last.raw()}) {
+        for (const uint64_t b : {a - 1, a, a + 1}) Check(*view_, *table_, b);
+      }
+      for (int i = 0; i < 4; ++i) {
+        Check(*view_, *table_,
+              interval.first.raw() +
+                  rng_.Next() %
+                      (interval.last.raw() - interval.first.raw() / 2 + 1));
+      }
+    }
+    for (int i = 0; i < 8; ++i) Check(*view_, *table_, Somewhere());
+    for (const uint64_t a : {uint64_t{0}, kMax}) Check(*view_, *table_, a);
+  }
+
+  // Every edge, in this version and in a new table of the view; memory.
+  void CheckAll() {
+    table_->CheckInvariants(*view_);
+    const auto rebuilt = DispatchTable::Build(*view_, options_, commit_);
+    const auto same = [&](uint64_t a) {
+      const Section patched = table_->Lookup(Addr(a));
+      const Section fresh = rebuilt->Lookup(Addr(a));
+      ASSERT_EQ(patched.kind(), fresh.kind()) << Addr(a);
+      ASSERT_EQ(patched.last(), fresh.last()) << Addr(a);
+      ASSERT_EQ(patched.host(), fresh.host()) << Addr(a);
+      ASSERT_EQ(patched.region(), fresh.region()) << Addr(a);
+      ASSERT_EQ(patched.offset(), fresh.offset()) << Addr(a);
+      ASSERT_EQ(patched.dirty_log_mask(), fresh.dirty_log_mask()) << Addr(a);
+      ASSERT_EQ(patched.readonly(), fresh.readonly()) << Addr(a);
+    };
+    for (const FlatRange& range : *view_) {
+      const uint64_t first = range.range.first.raw();
+      const uint64_t last = range.range.last.raw();
+      for (const uint64_t a :
+           {first - 1, first, first + (last - first) / 2, last, last + 1}) {
+        same(a);
+        if (testing::Test::HasFatalFailure()) return;
+      }
+    }
+  }
+
+  // How many commits' old versions are kept, and how often what they showed is
+  // compared when they go.
+  void Keep(size_t versions, uint64_t compare_one_in) {
+    keep_ = versions;
+    keep_one_in_ = compare_one_in;
+    while (kept_.size() > keep_) FreeOldest();
+  }
+
+  size_t made_bytes() const { return made_bytes_; }
+  size_t form_changes() const { return form_changes_; }
+
+ private:
+  struct Old {
+    std::unique_ptr<const FlatView> view;
+    std::unique_ptr<const DispatchTable> table;
+    std::vector<std::unique_ptr<const FlatView>> between;
+    std::unique_ptr<RetireList> replaced;
+    std::vector<FlatRange> ranges;  // Of the view, if it is to be compared.
+  };
+
+  // What a view says, one address.
+  static void Check(const FlatView& view, const DispatchTable& table,
+                    uint64_t a) {
+    const Section section = table.Lookup(Addr(a));
+    const auto at = view.Seek(Addr(a));
+    if (at == view.end() || at->range.first > Addr(a)) {
+      ASSERT_TRUE(section.is_hole()) << Addr(a);
+      ASSERT_EQ(section.last(), at == view.end()
+                                    ? Addr::Max()
+                                    : Addr(at->range.first.raw() - 1))
+          << Addr(a);
+      return;
+    }
+    ASSERT_EQ(section.region(), at->region) << Addr(a);
+    ASSERT_EQ(section.offset(), at->OffsetOf(Addr(a))) << Addr(a);
+    ASSERT_EQ(section.last(), at->range.last) << Addr(a);
+    ASSERT_EQ(section.dirty_log_mask(), at->dirty_log_mask) << Addr(a);
+    ASSERT_EQ(section.readonly(), at->readonly) << Addr(a);
+  }
+
+  void FreeOldest() {
+    Old& old = kept_.front();
+    for (const FlatRange& range : old.ranges) {
+      for (const Addr a : {range.range.first, range.range.last}) {
+        const Section section = old.table->Lookup(a);
+        ASSERT_EQ(section.region(), range.region) << "an old version, " << a;
+        ASSERT_EQ(section.offset(), range.OffsetOf(a)) << "an old version";
+        ASSERT_EQ(section.last(), range.range.last) << "an old version";
+      }
+    }
+    if (rng_.OneIn(2)) old.table.reset();
+    old.replaced->FreeAll();
+    kept_.pop_front();
+  }
+
+  uint64_t Align(uint64_t a) const {
+    return a >> shape_.align_bits << shape_.align_bits;
+  }
+  uint64_t Anywhere() { return Align(rng_.Next() >> (64 - shape_.space_bits)); }
+  uint64_t Somewhere() {
+    if (shape_.cluster_bits == 0 || rng_.OneIn(10)) return Anywhere();
+    return Align(clusters_[rng_.Below(std::size(clusters_))] +
+                 (rng_.Next() >> (64 - shape_.cluster_bits)));
+  }
+  uint64_t Length() {
+    const uint64_t units = 1 + (rng_.Next() >> (63 - shape_.size_bits)) / 2;
+    return units << shape_.align_bits;
+  }
+
+  FlatRange RandomRange(uint64_t first, uint64_t last) {
+    FlatRange range;
+    range.range = {Addr(first), Addr(last)};
+    range.region = regions_[rng_.Below(regions_.size())];
+    range.kind = range.region->kind();
+    range.romd = range.region->romd();
+    // Few offsets, so that some ranges are pieces of one.
+    range.offset = first + (rng_.Below(4) << 12);
+    if (rng_.OneIn(8)) range.offset = rng_.Next() >> 8;
+    if (rng_.OneIn(8)) range.dirty_log_mask = 5;
+    range.unmergeable = rng_.OneIn(2);
+    range.readonly = rng_.OneIn(8);
+    return range;
+  }
+
+  // A range that exists, at random as far as addresses are; null if none.
+  const FlatRange* Pick(const FlatView& view) {
+    auto at = view.Seek(Addr(Somewhere()));
+    if (at == view.end()) at = view.begin();
+    return at == view.end() ? nullptr : &*at;
+  }
+
+  // What to splice next.
+  AddrRange Edit(const FlatView& view, bool grow,
+                 std::vector<FlatRange>& ranges) {
+    const FlatRange* picked = Pick(view);
+    const uint64_t kind = rng_.Below(16);
+    if (picked != nullptr && (kind < 3 || (!grow && kind < 10))) {
+      return picked->range;  // Removed.
+    }
+    if (picked != nullptr && kind == 3) {  // Shown otherwise.
+      FlatRange range = *picked;
+      range.dirty_log_mask ^= 1;
+      if (rng_.OneIn(2)) range.readonly = !range.readonly;
+      ranges.push_back(range);
+      return range.range;
+    }
+    if (picked != nullptr && kind == 4) {  // Not changed at all.
+      ranges.push_back(*picked);
+      return picked->range;
+    }
+    if (kind == 5 && rng_.OneIn(8)) {  // At an end of the space.
+      const uint64_t length = Length();
+      const AddrRange end = rng_.OneIn(2)
+                                ? AddrRange{Addr(0), Addr(length - 1)}
+                                : AddrRange{Addr(0 - length), Addr(kMax)};
+      if (rng_.OneIn(2)) {
+        ranges.push_back(RandomRange(end.first.raw(), end.last.raw()));
+      }
+      return end;
+    }
+    if (kind == 6) {  // Several, and what is between.
+      uint64_t at = Somewhere();
+      const uint64_t first = at;
+      for (uint64_t i = rng_.Below(6); i != 0; --i) {
+        const uint64_t length = Length();
+        if (kMax - at < 2 * length) break;
+        ranges.push_back(RandomRange(at, at + length - 1));
+        at += length + (rng_.OneIn(2) ? 0 : Length());
+      }
+      const uint64_t last =
+          ranges.empty() ? first : ranges.back().range.last.raw();
+      return {Addr(first), Addr(last)};
+    }
+    const uint64_t first = Somewhere();
+    const uint64_t last = std::max(first, first + (Length() - 1));
+    ranges.push_back(RandomRange(first, last));
+    return {Addr(first), Addr(last)};
+  }
+
+  const Shape shape_;
+  Rng rng_;
+  Topology topology_;
+  Owner board_{topology_, "board"};
+  const Region* root_ = nullptr;
+  std::vector<const Region*> regions_;
+  uint64_t clusters_[5] = {};
+  DispatchTable::Options options_;
+  uint64_t commit_ = 0;
+  std::unique_ptr<const FlatView> view_;
+  std::unique_ptr<const DispatchTable> table_;
+  std::vector<AddrRange> intervals_;
+  std::deque<Old> kept_;
+  size_t keep_ = 3;
+  uint64_t keep_one_in_ = 8;
+  size_t made_bytes_ = 0;
+  size_t form_changes_ = 0;
+};
+
+std::string NameOf(Force force) {
+  switch (force) {
+    case Force::kNone:
+      return "by rule";
+    case Force::kTree:
+      return "tree";
+    case Force::kRadix:
+      return "radix";
+    case Force::kDeepRadix:
+      return "deep radix";
+  }
+  return "?";
+}
+
+constexpr Force kForces[] = {Force::kNone, Force::kTree, Force::kRadix,
+                             Force::kDeepRadix};
+
+class PatchTest : public testing::Test {};
+
+TEST_F(PatchTest, GrowsAndShrinksInEachForm) {
+  for (const Shape& shape : kShapes) {
+    for (const Force force : kForces) {
+      const uint64_t seed = 1 + static_cast<uint64_t>(shape.space_bits);
+      SCOPED_TRACE(std::string(shape.name) + ", " + NameOf(force) + ", seed " +
+                   std::to_string(seed));
+      Machine machine(shape, force, seed);
+      for (int step = 0; step < 3000; ++step) {
+        const bool grow = step % 1000 < 700;
+        const size_t edits =
+            machine.rng().OneIn(40) ? 30 : 1 + machine.rng().Below(3);
+        machine.Commit(grow, edits);
+        machine.CheckSome();
+        if (step % 64 == 0) machine.CheckAll();
+        if (HasFatalFailure()) {
+          FAIL() << "step " << step << ", " << machine.table().form_name()
+                 << ", " << machine.view().size() << " ranges";
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace planish
