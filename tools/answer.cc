@@ -129,7 +129,7 @@ void PrintWhy(const Explanation& why, const Style& style, std::ostream& out) {
     std::vector<std::string> names;
     for (const Region* region : why.disabled) {
       if (names.size() == kShownDisabled) {
-        names.push_back("...");
+        names.emplace_back("...");
         break;
       }
       names.push_back(Printable(region->name()));

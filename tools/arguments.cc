@@ -55,7 +55,7 @@ absl::Status SettleLookup(std::vector<std::string> addresses,
                        "' is no address: 0x and hex digits, or "
                        "decimal, perhaps with K M G T P or E"));
     }
-    o.addresses.push_back(Addr(*number));
+    o.addresses.emplace_back(*number);
   }
   return absl::OkStatus();
 }

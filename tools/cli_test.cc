@@ -6,7 +6,6 @@
 #include <fstream>
 #include <sstream>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -34,10 +33,11 @@ struct Ran {
 struct Terminal {
   bool color = false;
   bool unicode = false;
-  std::string directory = "";
+  std::string directory;
 };
 
-Ran Execute(std::vector<std::string> args, const Terminal& terminal = {}) {
+Ran Execute(const std::vector<std::string>& args,
+            const Terminal& terminal = {}) {
   std::ostringstream out;
   std::ostringstream err;
   Console console{
@@ -53,8 +53,8 @@ std::string Dump(int number, const char* file) {
 // The command's JSON, once it has the envelope that all of them have.
 json RunJson(std::vector<std::string> args, int code) {
   const std::string command = args[0];
-  args.push_back("--format=json");
-  const Ran ran = Execute(std::move(args));
+  args.emplace_back("--format=json");
+  const Ran ran = Execute(args);
   EXPECT_EQ(ran.code, code) << ran.err;
   json document = json::parse(ran.out);
   EXPECT_EQ(document["schema"], 1);

@@ -48,8 +48,8 @@ std::string PadRight(absl::string_view text, size_t columns);
 std::string PadLeft(absl::string_view text, size_t columns);
 // Unpainted ASCII text, cut to `columns` with a mark that something is missing.
 std::string Ellipsize(absl::string_view text, size_t columns);
-// Control characters, and bytes that are no UTF-8, as \xNN: they would disturb a
-// terminal, or command it.
+// Control characters, and bytes that are no UTF-8, as \xNN: they would disturb
+// a terminal, or command it.
 std::string Printable(absl::string_view text);
 
 // "0x1000".
