@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "planish/base/addr.h"
-#include "planish/measure/maps.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
+#include "planish/measure/maps.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/topology.h"
 

@@ -21,9 +21,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "planish/base/status_macros.h"
-#include "planish/measure/patterns.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/flatview/flat_view.h"
+#include "planish/measure/patterns.h"
 #include "planish/space/address_space.h"
 #include "planish/text/text.h"
 #include "planish/tools/commands.h"
@@ -121,8 +121,8 @@ int RunBench(const BenchOptions& options, Console& console) {
   const FlatView& view = (*space)->Current().view();
   std::vector<NamedAddresses> patterns;
   for (const measure::Pattern pattern :
-       {measure::Pattern::kSame, measure::Pattern::kUniform, measure::Pattern::kZipf,
-        measure::Pattern::kStreams}) {
+       {measure::Pattern::kSame, measure::Pattern::kUniform,
+        measure::Pattern::kZipf, measure::Pattern::kStreams}) {
     patterns.push_back(MakePattern(pattern, view, options.seed));
   }
   if (!options.trace.empty()) {

@@ -17,9 +17,9 @@
 #include "absl/strings/string_view.h"
 #include "planish/base/addr.h"
 #include "planish/base/status_macros.h"
+#include "planish/flatview/flat_view.h"
 #include "planish/measure/maps.h"
 #include "planish/measure/patterns.h"
-#include "planish/flatview/flat_view.h"
 #include "planish/space/address_space.h"
 #include "planish/text/text.h"
 #include "planish/tools/answer.h"
@@ -82,9 +82,9 @@ absl::StatusOr<std::vector<MeasuredRow>> MeasureAll(
   Measure(absl::StrCat("this map, ", memory.Current().view().size()), memory,
           rows);
   for (const size_t ranges : {size_t{1000}, size_t{10000}}) {
-    PLANISH_ASSIGN_OR_RETURN(
-        const std::unique_ptr<text::Machine> machine,
-        text::Machine::Create(GenerateMap(measure::MapKind::kSpread, ranges, 1)));
+    PLANISH_ASSIGN_OR_RETURN(const std::unique_ptr<text::Machine> machine,
+                             text::Machine::Create(GenerateMap(
+                                 measure::MapKind::kSpread, ranges, 1)));
     Measure(absl::StrCat("spread, ", ranges), *machine->spaces()[0], rows);
   }
   return rows;

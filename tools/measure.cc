@@ -11,10 +11,10 @@
 
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
-#include "planish/measure/rivals/rivals.h"
 #include "planish/dispatch/run_list.h"
 #include "planish/dispatch/section.h"
 #include "planish/dispatch/terminal.h"
+#include "planish/measure/rivals/rivals.h"
 
 namespace planish::tools {
 namespace {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "planish/measure/maps.h"
 #include "planish/flatview/flat_range.h"
+#include "planish/measure/maps.h"
 
 namespace planish::tools {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "planish/base/addr.h"
-#include "planish/measure/patterns.h"
 #include "planish/flatview/flat_view.h"
+#include "planish/measure/patterns.h"
 
 namespace planish::tools {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "planish/measure/rivals/huge_vector.h"
 #include "planish/dispatch/terminal.h"
+#include "planish/measure/rivals/huge_vector.h"
 
 namespace planish::measure {
 

@@ -14,8 +14,8 @@
 #include <cstdint>
 
 #include "absl/types/span.h"
-#include "planish/measure/rivals/huge_vector.h"
 #include "planish/dispatch/terminal.h"
+#include "planish/measure/rivals/huge_vector.h"
 
 namespace planish::measure {
 
