@@ -281,7 +281,8 @@ TEST(PinDeathTest, PinOutsideItsGuard) {
   int key = 0;
   const ReadGuard guard(domain);
   const GuardPause pause(guard);
-  EXPECT_DEATH(Pin(guard, &key, "late"), "P2: a pin outside its guard");
+  EXPECT_DEATH(const Pin pin(guard, &key, "late"),
+               "P2: a pin outside its guard");
 }
 
 TEST(PinDeathTest, SecondCallback) {

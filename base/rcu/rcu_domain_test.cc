@@ -358,7 +358,7 @@ TEST(EpochTimesTest, AgeCountsFromTheNextEpochAndReachesBackForEver) {
   EXPECT_EQ(times.InTheWayFor(100000, now).count(), 0);
   EXPECT_EQ(times.InTheWayFor(99999, now).count(), 1000);
   // Never more than the truth, and of an old one at least half of it.
-  for (const uint64_t epoch : {1, 500, 50000, 90000}) {
+  for (const uint64_t epoch : {1u, 500u, 50000u, 90000u}) {
     const auto truth = static_cast<int64_t>((100000 - epoch) * 1000);
     EXPECT_LE(times.InTheWayFor(epoch, now).count(), truth);
     EXPECT_GE(times.InTheWayFor(epoch, now).count(), truth / 2);

@@ -40,6 +40,7 @@
 #include <cstdint>
 
 #include "absl/base/attributes.h"
+#include "absl/base/optimization.h"
 #include "planish/base/check.h"
 #include "planish/base/rcu/lifetime_checks.h"
 #include "planish/base/rcu/rcu_domain.h"
@@ -85,10 +86,12 @@ class RcuReader {
   friend class ReadGuard;
 
   void CheckNothingOnStack() const {
-    PLANISH_CHECK(online(), "G3: not in quiescent-state mode");
-    PLANISH_CHECK(reader_.callbacks == 0, "G3: quiescent inside a callback");
-    PLANISH_CHECK(reader_.guards == 0, "G3: quiescent inside a guard");
+    if (ABSL_PREDICT_FALSE(!online() || reader_.callbacks != 0 ||
+                           reader_.guards != 0)) {
+      FailOnStack();
+    }
   }
+  [[noreturn]] void FailOnStack() const;
   void AddHandles(int n) {
     const int before = reader_.handles.load(std::memory_order_relaxed);  // Own.
     reader_.handles.store(static_cast<uint16_t>(before + n),

@@ -96,6 +96,7 @@ class BodyBase {
 
   Domain<Env>& domain() { return domain_; }
   typename A::template Atomic<V*>& current() { return current_; }
+  size_t CountReplaced() const { return made_.size() - 1; }
   size_t CountEnded() const {
     return static_cast<size_t>(std::count_if(
         made_.begin(), made_.end(),
@@ -117,6 +118,10 @@ class BodyBase {
     return {last, epoch};
   }
 
+  // Whether the writer goes on.
+  bool MoreToWrite(int round) const {
+    return round < rounds_ && !Env::IsTimeUp();
+  }
   // Whether a reader goes on: as long as the writer, or a few times.
   bool More(int round) const {
     if (Env::kReadUntilWritten) {
@@ -136,7 +141,7 @@ class BodyBase {
     }
   }
   void WriteVersions() {
-    for (int round = 0; round < rounds_; ++round) {
+    for (int round = 0; MoreToWrite(round); ++round) {
       retired_.push_back(PublishNext());
       Reclaim();
     }
@@ -280,7 +285,7 @@ class PollersBody : public BodyBase<Env> {
     this->domain_.readers.Release(line);
   }
   void Write() {
-    for (int round = 0; round < this->rounds_; ++round) {
+    for (int round = 0; this->MoreToWrite(round); ++round) {
       const auto [gone, epoch] = this->PublishNext();
       while (waiting_.load(std::memory_order_acquire) != nullptr) Env::Yield();
       epoch_.store(epoch, std::memory_order_relaxed);
@@ -408,10 +413,11 @@ class PinBody : public BodyBase<Env> {
   // ---- The listener, who is told which version went.
 
   void Listen() {
-    for (int round = 0; round < this->rounds_; ++round) {
-      V* gone = nullptr;
-      while ((gone = told_.load(std::memory_order_acquire)) == nullptr) {
+    while (told_all_.load(std::memory_order_acquire) == 0) {
+      V* gone = told_.load(std::memory_order_acquire);
+      if (gone == nullptr) {
         Env::Yield();
+        continue;
       }
       gone->object.Use();
       told_.store(nullptr, std::memory_order_release);
@@ -421,7 +427,7 @@ class PinBody : public BodyBase<Env> {
   // ---- The writer: retires each version's owner.
 
   void Write() {
-    for (int round = 0; round < this->rounds_; ++round) {
+    for (int round = 0; this->MoreToWrite(round); ++round) {
       auto [gone, epoch] = this->PublishNext();      // 1. Out of sight.
       told_.store(gone, std::memory_order_release);  // 2. Delivery begins.
       if (this->twin_ != Twin::kFinalizesUndelivered) {
@@ -439,6 +445,7 @@ class PinBody : public BodyBase<Env> {
         while (told_.load(std::memory_order_acquire) != nullptr) Env::Yield();
       }
     }
+    told_all_.store(1, std::memory_order_release);
     this->NoteWritten();
   }
   void FinishScan(BasicPinScan<A>& scan, const V* gone) {
@@ -456,6 +463,7 @@ class PinBody : public BodyBase<Env> {
   typename A::template Atomic<Slot*> mail_[2] = {nullptr, nullptr};
   typename A::template Atomic<int> done_[2] = {0, 0};
   typename A::template Atomic<V*> told_{nullptr};
+  typename A::template Atomic<int> told_all_{0};
 };
 
 }  // namespace planish::protocol

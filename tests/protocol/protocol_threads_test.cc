@@ -2,6 +2,7 @@
 // and AddressSanitizer, which see each use of what has ended. (In turn, without
 // threads, they run in protocol_test.cc.)
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,9 +36,13 @@ class RealObject {
 };
 
 struct RealEnv {
+  using Clock = std::chrono::steady_clock;
+  static inline Clock::time_point deadline;
+
   using Atomics = StdAtomics;
   using Object = RealObject;
   static constexpr bool kReadUntilWritten = true;
+  static bool IsTimeUp() { return Clock::now() > deadline; }
   static void Yield() { std::this_thread::yield(); }
   static uint64_t Random(uint64_t below) {
     static thread_local uint64_t state =
@@ -50,17 +55,20 @@ struct RealEnv {
   static void Fail(const char* what) { ADD_FAILURE() << what; }
 };
 
-// Both ways to fence, where there are both.
+// Both ways to fence, where there are both. Rounds take microseconds, or many
+// time slices where others keep the processors busy.
 template <class Body>
 void RunThreads() {
-  constexpr int kRounds = 2000;
+  constexpr int kRounds = 5000;
   for (const bool fences : {false, true}) {
     if (!fences && !Membarrier::Works()) continue;
     Body body(Twin::kNone, fences, kRounds);
+    RealEnv::deadline = RealEnv::Clock::now() + std::chrono::milliseconds(500);
     std::vector<std::thread> threads;
     for (auto& thread : body.Threads()) threads.emplace_back(std::move(thread));
     for (std::thread& thread : threads) thread.join();
-    EXPECT_EQ(body.CountEnded(), size_t{kRounds});
+    EXPECT_GT(body.CountReplaced(), 0u);
+    EXPECT_EQ(body.CountEnded(), body.CountReplaced());
   }
 }
 
