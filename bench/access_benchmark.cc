@@ -2,8 +2,11 @@
 //
 //   access/WHAT/N/PATTERN/STRUCTURE
 //
-// WHAT       load4, store4: of RAM; reg-load4, reg-store4: of an idle register
-//            without a lock; read4k, write4k: bulk, of RAM
+// WHAT       load4, store4: of RAM; logged-store4: of RAM whose writes are
+// logged
+//            for one client, in pages that are dirty already; reg-load4,
+//            reg-store4: of an idle register without a lock; read4k, write4k:
+//            bulk, of RAM
 // N          ranges: half of them RAM of 4 KiB, half registers
 // PATTERN    same: one address; uniform: any of RAM, or of the registers
 // STRUCTURE  planish      the current snapshot, as a thread that has a guard
@@ -40,7 +43,9 @@
 #include "planish/bench/l1_unit.h"
 #include "planish/measure/maps.h"
 #include "planish/regions/access_attributes.h"
+#include "planish/regions/dirty_bitmap.h"
 #include "planish/regions/owner.h"
+#include "planish/regions/ram_block.h"
 #include "planish/regions/region.h"
 #include "planish/regions/region_ops.h"
 #include "planish/regions/topology.h"
@@ -89,6 +94,16 @@ class Machine {
     space_ = AddressSpace::Create(board_, "cpu", system).value();
     for (std::byte* host : hosts_) {
       if (host != nullptr) std::memset(host, 0x5a, kBytes);
+    }
+  }
+
+  // Logs writes to all of the RAM.
+  void Log() {
+    for (const auto& region : board_.regions()) {
+      RamBlock* ram = region->ram();
+      if (ram == nullptr) continue;
+      ram->SetDirty(0, std::make_unique<DirtyBitmap>(kBytes, kBytes));
+      PLANISH_CHECK_OK(topology_.SetDirtyLogMask(*region, 1));
     }
   }
 
@@ -290,7 +305,7 @@ template <typename S>
   return 0;
 }
 
-enum class What { kLoad, kStore, kRegLoad, kRegStore };
+enum class What { kLoad, kStore, kLoggedStore, kRegLoad, kRegStore };
 
 std::vector<uint64_t> AddressesOf(What what, bool same, size_t ranges) {
   Rng rng(kSeed);
@@ -307,6 +322,7 @@ std::vector<uint64_t> AddressesOf(What what, bool same, size_t ranges) {
 template <typename S>
 void RunAccesses(benchmark::State& state, What what, bool same, size_t ranges) {
   Machine machine(ranges);
+  if (what == What::kLoggedStore) machine.Log();
   S s(machine);
   const std::vector<uint64_t> addresses = AddressesOf(what, same, ranges);
   const bool loads = what == What::kLoad || what == What::kRegLoad;
@@ -374,6 +390,7 @@ template <typename S>
 void RegisterStructure(const std::string& structure, size_t ranges) {
   for (const auto& [name, what] :
        {std::pair("load4", What::kLoad), std::pair("store4", What::kStore),
+        std::pair("logged-store4", What::kLoggedStore),
         std::pair("reg-load4", What::kRegLoad),
         std::pair("reg-store4", What::kRegStore)}) {
     for (const bool same : {true, false}) {
