@@ -117,7 +117,9 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Terminal FindInSlot(const Line* lines,
     const uint64_t slot_base = units & ~uint64_t{level.sub_mask};
     const uint64_t next = bucket.starts[rank & (Bucket::kRuns - 2)];
     const uint64_t inside = level.base + ((slot_base | next) << level.unit) - 1;
-    return {payload, rank == Bucket::kRuns - 1 ? bucket.last : inside};
+    // A mask and not a choice, of which a compiler may make a branch.
+    const uint64_t is_final = uint64_t{0} - rank / (Bucket::kRuns - 1);
+    return {payload, inside ^ ((inside ^ bucket.last) & is_final)};
   }
 }
 

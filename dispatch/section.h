@@ -60,7 +60,7 @@ class Section {
   std::byte* host() const {
     const Payload payload = terminal_.payload;
     uint64_t host = 0;
-    if (ABSL_PREDICT_FALSE(payload.form() == Payload::Form::kFarHost)) {
+    if (ABSL_PREDICT_FALSE(payload.has_far_host())) {
       host = addr_.raw() + descriptors_[payload.index() + 1].delta;
     } else {
       host = payload.NearHost(addr_.raw());

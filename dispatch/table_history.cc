@@ -26,7 +26,7 @@ namespace {
 
 // Up to here a scan is as fast as a radix, whatever the map. A body is kept
 // until there are fewer by some.
-constexpr size_t kAlwaysScan = 40;
+constexpr size_t kAlwaysScan = 32;
 constexpr size_t kScanAgain = 32;
 // Up to here it is faster than a radix with nodes below its root.
 constexpr size_t kMaxScan = ScanTree::kMaxRuns;

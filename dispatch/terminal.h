@@ -113,13 +113,21 @@ class Payload {
     return form() == Form::kNearHost ? all & ((uint64_t{1} << kIndexBits) - 1)
                                      : all;
   }
+  // The two below are of terminals, not of nodes, and bit tests on purpose: a
+  // compiler may make a branch of a comparison, and one that depends on what
+  // was found is mispredicted as often as accesses alternate between RAM and
+  // devices.
+  constexpr bool has_far_host() const {
+    return (bits_ & static_cast<uint64_t>(Form::kFarHost)) != 0;
+  }
   // The host address of `addr`; 0 in the forms without a near host.
   constexpr uint64_t NearHost(uint64_t addr) const {
     const uint64_t host =
         addr +
         (static_cast<uint64_t>(static_cast<int64_t>(bits_) >> kPagesShift)
          << kPageShift);
-    return form() == Form::kNearHost ? host : 0;
+    const uint64_t is_near = bits_ & static_cast<uint64_t>(Form::kNearHost);
+    return host & (uint64_t{0} - is_near);
   }
 
   constexpr bool is_node() const { return form() == Form::kNode; }

@@ -6,6 +6,7 @@
 
 #include "absl/types/span.h"
 #include "planish/dispatch/line_arena.h"
+#include "planish/dispatch/rank.h"
 #include "planish/dispatch/terminal.h"
 
 namespace planish::internal {
@@ -25,7 +26,7 @@ Terminal FindInTree(const Line* lines, Tree tree, uint64_t a) {
   for (int i = 0; i < tree.depth; ++i) {
     const auto& node = *reinterpret_cast<const TreeInner*>(lines + line);
     line = node.first_child +
-           CountBelow<TreeInner::kChildren - 1>(node.lasts, a) * kTreeNodeLines;
+           RankIn<TreeInner::kChildren - 1>(node.lasts, a) * kTreeNodeLines;
   }
   return FindInRow(*reinterpret_cast<const TreeRow*>(lines + line), a);
 }
@@ -36,7 +37,7 @@ Terminal FindBelow(const Line* lines, Payload node, uint64_t a) {
 
 int ChildrenOf(const TreeInner& node) {
   return 1 + static_cast<int>(
-                 CountBelow<TreeInner::kChildren - 1>(node.lasts, UINT64_MAX));
+                 RankIn<TreeInner::kChildren - 1>(node.lasts, UINT64_MAX));
 }
 
 int RunsOf(const TreeRow& row) {
