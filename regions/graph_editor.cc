@@ -17,26 +17,26 @@ absl::StatusOr<Region*> GraphEditor::Add(Owner& owner, RegionKind kind,
 }
 
 absl::Status GraphEditor::SetKind(Region& region, RegionKind kind) {
-  PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(region));
-  if (kind == RegionKind::kAlias && !region.children().empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "'", region.name(), "' has children, so it can't become an alias"));
-  }
-  // A read-only RAM is a ROM: what a table calls either is one kind here.
-  if (kind == RegionKind::kRom) kind = RegionKind::kRam;
-  if (region.kind_ == kind) return absl::OkStatus();
-  if (kind != RegionKind::kAlias && region.alias_target_ != nullptr) {
+  return topology_.RunEdit(region, [&]() -> absl::Status {
+    if (kind == RegionKind::kAlias && !region.children().empty()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "'", region.name(), "' has children, so it can't become an alias"));
+    }
+    // A read-only RAM is a ROM: what a table calls either is one kind here.
+    if (kind == RegionKind::kRom) kind = RegionKind::kRam;
+    if (region.state_.kind == kind) return absl::OkStatus();
+    // T3: only an alias has a target.
     topology_.SetTargetRaw(region, nullptr);
-  }
-  topology_.SetRaw(region, &Region::kind_, kind);
-  if (region.enabled_) topology_.marks_.ResolveAgain(region);
-  return absl::OkStatus();
+    topology_.SetRaw(region, &Region::State::kind, kind);
+    if (region.enabled()) topology_.marks_.ResolveAgain(region);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status GraphEditor::SetAddress(Region& region, Addr at) {
   // Under the old link's number: age is kept.
   return topology_.RunEdit(region, [&] {
-    Region::Place place = region.place_;
+    Region::Place place = region.state_.place;
     place.addr = at;
     if (region.addr() != at) topology_.SetPlaceRaw(region, place);
     return absl::OkStatus();
@@ -45,7 +45,7 @@ absl::Status GraphEditor::SetAddress(Region& region, Addr at) {
 
 absl::Status GraphEditor::SetPriority(Region& region, int32_t priority) {
   return topology_.RunEdit(region, [&] {
-    Region::Place place = region.place_;
+    Region::Place place = region.state_.place;
     place.priority = priority;
     if (region.priority() != priority) topology_.SetPlaceRaw(region, place);
     return absl::OkStatus();
@@ -54,28 +54,29 @@ absl::Status GraphEditor::SetPriority(Region& region, int32_t priority) {
 
 absl::Status GraphEditor::SetSize(Region& region, ByteCount size) {
   return topology_.RunEdit(region, [&] {
-    if (region.size_ != size) topology_.SetSizeRaw(region, size);
+    if (region.state_.size != size) topology_.SetSizeRaw(region, size);
     return absl::OkStatus();
   });
 }
 
 absl::Status GraphEditor::SetRomd(Region& region, bool romd) {
-  return topology_.SetField(region, &Region::romd_, romd);
+  return topology_.SetField(region, &Region::State::romd, romd);
 }
 
 absl::Status GraphEditor::SetAlias(Region& alias, Region* target,
                                    uint64_t offset) {
-  PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(alias));
-  if (target != nullptr) {
-    PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(*target));
-  }
-  if (alias.kind_ != RegionKind::kAlias) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", alias.name(), "' is no alias"));
-  }
-  if (alias.alias_target_ != target) topology_.SetTargetRaw(alias, target);
-  topology_.SetAliasOffsetRaw(alias, offset);
-  return absl::OkStatus();
+  return topology_.RunEdit(alias, [&]() -> absl::Status {
+    if (target != nullptr) {
+      PLANISH_RETURN_IF_ERROR(topology_.CheckEditable(*target));
+    }
+    if (alias.kind() != RegionKind::kAlias) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("'", alias.name(), "' is no alias"));
+    }
+    topology_.SetTargetRaw(alias, target);
+    topology_.SetAliasOffsetRaw(alias, offset);
+    return absl::OkStatus();
+  });
 }
 
 }  // namespace planish

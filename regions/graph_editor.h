@@ -6,7 +6,7 @@
 // region the newest; the kind and the alias target can change; a size may be
 // set whatever the kind. Linking and unlinking are Topology's.
 //
-// THREAD SAFETY, ERRORS  As Topology's edits. REQUIRES: inside a Transaction.
+// THREAD SAFETY, ERRORS  As Topology's edits.
 
 #ifndef PLANISH_REGIONS_GRAPH_EDITOR_H_
 #define PLANISH_REGIONS_GRAPH_EDITOR_H_

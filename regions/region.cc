@@ -36,17 +36,16 @@ absl::string_view RegionKindName(RegionKind kind) {
 
 Region::Region(Owner& owner, RegionKind kind, std::string name, ByteCount size,
                uint64_t number)
-    : owner_(owner),
-      name_(std::move(name)),
-      number_(number),
-      kind_(kind),
-      size_(size) {}
+    : owner_(owner), name_(std::move(name)), number_(number) {
+  state_.kind = kind;
+  state_.size = size;
+}
 
 Region::~Region() = default;
 
 std::string Region::Path() const {
   std::vector<absl::string_view> names;
-  for (const Region* r = this; r != nullptr; r = r->container_) {
+  for (const Region* r = this; r != nullptr; r = r->state_.container) {
     names.push_back(r->name_);
   }
   return absl::StrJoin(names.rbegin(), names.rend(), "/");

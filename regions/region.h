@@ -73,11 +73,13 @@ class Region {
 
   // kRom exactly if the region is RAM and readonly() now.
   RegionKind kind() const {
-    return kind_ == RegionKind::kRam && readonly_ ? RegionKind::kRom : kind_;
+    return state_.kind == RegionKind::kRam && state_.readonly ? RegionKind::kRom
+                                                              : state_.kind;
   }
   // Has memory or callbacks of its own, so it makes ranges (R2.6).
   bool terminates() const {
-    return kind_ != RegionKind::kContainer && kind_ != RegionKind::kAlias;
+    return state_.kind != RegionKind::kContainer &&
+           state_.kind != RegionKind::kAlias;
   }
   const std::string& name() const { return name_; }
   // Ascends in the order of creation, and is unique in the topology: for orders
@@ -90,36 +92,39 @@ class Region {
   // In its container. Kept, and of use as soon as the region is linked again,
   // when it has none. TRAP (R2.19): the address of a region that is itself the
   // root of an address space displaces that space's whole view.
-  Addr addr() const { return place_.addr; }
-  ByteCount size() const { return size_; }
-  int32_t priority() const { return place_.priority; }
+  Addr addr() const { return state_.place.addr; }
+  ByteCount size() const { return state_.size; }
+  int32_t priority() const { return state_.place.priority; }
   // Among its siblings. REQUIRES: has or had a container.
-  Precedence precedence() const { return {place_.priority, place_.link_seq}; }
+  Precedence precedence() const {
+    return {state_.place.priority, state_.place.link_seq};
+  }
   // The addresses that it covers in its container, cut off at 2^64-1. None if
   // it has no bytes. The container may end before it does.
   std::optional<AddrRange> extent() const {
-    if (size_.IsZero()) return std::nullopt;
-    const uint64_t room = UINT64_MAX - place_.addr.raw();
-    return AddrRange{place_.addr, Addr(place_.addr.raw() +
-                                       std::min(size_.LastOffset(), room))};
+    if (state_.size.IsZero()) return std::nullopt;
+    const uint64_t room = UINT64_MAX - state_.place.addr.raw();
+    return AddrRange{state_.place.addr,
+                     Addr(state_.place.addr.raw() +
+                          std::min(state_.size.LastOffset(), room))};
   }
 
   // A disabled region hides its whole subtree, and covers nothing (R2.1).
-  bool enabled() const { return enabled_; }
+  bool enabled() const { return state_.enabled; }
   // These three are inherited by everything below, through aliases too (R2.4).
   // TRAP (R2.18): not by an address space whose root is only a window of equal
   // extent onto another region; rendering starts behind such a root.
-  bool readonly() const { return readonly_; }
-  bool nonvolatile() const { return nonvolatile_; }
-  bool unmergeable() const { return unmergeable_; }
+  bool readonly() const { return state_.readonly; }
+  bool nonvolatile() const { return state_.nonvolatile; }
+  bool unmergeable() const { return state_.unmergeable; }
   // ROM devices only: reads go straight to memory.
-  bool romd() const { return romd_; }
+  bool romd() const { return state_.romd; }
   // The clients that log writes, a bit each (SEMANTICS section 7). Ranges that
   // differ in it don't merge.
-  uint8_t dirty_log_mask() const { return dirty_log_mask_; }
+  uint8_t dirty_log_mask() const { return state_.dirty_log_mask; }
 
   // Null if the region has none.
-  const Region* container() const { return container_; }
+  const Region* container() const { return state_.container; }
   // Ascending precedence: the last one wins. By interval: OverlapWalk.
   const Children& children() const { return children_; }
   // How many of them are enabled, those of no bytes included.
@@ -128,8 +133,8 @@ class Region {
   // Aliases only: the window shows the target from alias_offset() on. The
   // target's own address doesn't matter, nor do the containers above it; its
   // own flags and size do. Null once the target's owner has been retired.
-  const Region* alias_target() const { return alias_target_; }
-  uint64_t alias_offset() const { return alias_offset_; }
+  const Region* alias_target() const { return state_.alias_target; }
+  uint64_t alias_offset() const { return state_.alias_offset; }
   // The aliases that have this region as their target, in no order.
   const std::vector<Region*>& aliases() const { return aliases_; }
 
@@ -157,6 +162,22 @@ class Region {
     uint64_t link_seq = 0;  // Of the last link: larger is newer. T2.
   };
 
+  // All that edits change, and that is restored when they are undone.
+  struct State {
+    Region* container = nullptr;
+    Place place;
+    ByteCount size;
+    RegionKind kind;
+    bool enabled = true;
+    bool readonly = false;
+    bool nonvolatile = false;
+    bool unmergeable = false;
+    bool romd = true;
+    uint8_t dirty_log_mask = 0;
+    Region* alias_target = nullptr;
+    uint64_t alias_offset = 0;
+  };
+
   Region(Owner& owner, RegionKind kind, std::string name, ByteCount size,
          uint64_t number);
 
@@ -167,23 +188,12 @@ class Region {
   std::unique_ptr<RamBlock> ram_;
   std::unique_ptr<DevicePort> port_;
 
-  RegionKind kind_;
-  bool enabled_ = true;
-  bool readonly_ = false;
-  bool nonvolatile_ = false;
-  bool unmergeable_ = false;
-  bool romd_ = true;
-  uint8_t dirty_log_mask_ = 0;
-  ByteCount size_;
-
-  Region* container_ = nullptr;
-  Place place_;
+  uint64_t edited_in_ = 0;  // The last transaction that changed state_.
+  State state_;
+  // The other side of it: who has this region as container or alias target.
   Children children_;
-
-  Region* alias_target_ = nullptr;
-  uint64_t alias_offset_ = 0;
-  size_t alias_index_ = 0;  // In its target's list. T4.
   std::vector<Region*> aliases_;
+  size_t alias_index_ = 0;  // In its target's list. T4.
 };
 
 }  // namespace planish

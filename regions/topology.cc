@@ -37,6 +37,8 @@ bool HasHostMemory(RegionKind kind) {
          kind == RegionKind::kRomDevice || kind == RegionKind::kRamDevice;
 }
 
+// Regions remembered that a commit leaves room for.
+constexpr size_t kRoomKept = 1024;
 // What a commit frees of what earlier ones replaced, if it replaces nothing.
 constexpr size_t kFreeAtLeast = 64;
 
@@ -97,6 +99,7 @@ void Topology::BeginTransaction() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   mu_.Lock();
   holder_.store(std::this_thread::get_id(), std::memory_order_relaxed);
   depth_ = 1;
+  ++transaction_;
 }
 
 absl::Status Topology::CommitTransaction(CommitReport* report)
@@ -138,7 +141,9 @@ absl::Status Topology::CommitTransaction(CommitReport* report)
     }
   }
   changed_ = false;
-  inverses_.clear();
+  before_.clear();
+  if (before_.capacity() > kRoomKept) before_.shrink_to_fit();
+  on_undo_.clear();
   marks_.Clear();
   retired_here_.clear();
   depth_ = 0;
@@ -147,9 +152,27 @@ absl::Status Topology::CommitTransaction(CommitReport* report)
   return status;
 }
 
+void Topology::Remember(Region& region) {
+  changed_ = true;
+  if (region.edited_in_ == transaction_) return;
+  region.edited_in_ = transaction_;
+  before_.push_back({&region, region.state_});
+}
+
 void Topology::Undo() {
-  std::vector<std::function<void()>> inverses = std::exchange(inverses_, {});
-  for (auto it = inverses.rbegin(); it != inverses.rend(); ++it) (*it)();
+  for (auto it = on_undo_.rbegin(); it != on_undo_.rend(); ++it) (*it)();
+  // All loose first: two may have changed places.
+  for (const Before& was : before_) {
+    if (was.region->state_.container != nullptr) UnlinkRaw(*was.region);
+  }
+  for (const Before& was : before_) {
+    SetTargetRaw(*was.region, was.state.alias_target);
+    was.region->state_ = was.state;
+    was.region->state_.container = nullptr;
+    if (was.state.container != nullptr) {
+      LinkRaw(*was.state.container, *was.region);
+    }
+  }
   // A retirement stands (X5), whatever else its transaction did.
   for (Owner* owner : retired_here_) IsolateOwner(*owner);
 }
@@ -212,91 +235,87 @@ void Topology::MarkInContainer(const Region& region, AddrRange interval) {
   const uint64_t room = UINT64_MAX - region.addr().raw();
   if (interval.first.raw() > room) return;
   const uint64_t last = std::min(interval.last.raw(), room);
-  marks_.Shown(*region.container_,
+  marks_.Shown(*region.state_.container,
                {Addr(region.addr().raw() + interval.first.raw()),
                 Addr(region.addr().raw() + last)});
 }
 
 void Topology::MarkAll(const Region& region) {
-  const auto all = AddrRange::FromSize(Addr(0), region.size_);
+  const auto all = AddrRange::FromSize(Addr(0), region.state_.size);
   if (all.has_value()) marks_.Shown(region, *all);
 }
 
 void Topology::MarkLink(const Region& region) {
-  if (region.container_ == nullptr) return;
-  const auto all = AddrRange::FromSize(Addr(0), region.size_);
+  if (region.state_.container == nullptr) return;
+  const auto all = AddrRange::FromSize(Addr(0), region.state_.size);
   if (all.has_value()) MarkInContainer(region, *all);
-  marks_.ResolveAgain(*region.container_);
+  marks_.ResolveAgain(*region.state_.container);
 }
 
 // ---- Raw edits.
 
 void Topology::LinkRaw(Region& container, Region& child) {
+  Remember(child);
   container.children_.Insert(child);
-  child.container_ = &container;
-  if (child.enabled_) MarkLink(child);
+  child.state_.container = &container;
+  if (child.state_.enabled) MarkLink(child);
   int looks = 16;
   if (MayHoldAlias(child, looks)) ++ways_up_;
-  OnUndo([this, &child] { UnlinkRaw(child); });
-  changed_ = true;
 }
 
 void Topology::UnlinkRaw(Region& child) {
-  Region& container = *child.container_;
-  container.children_.Erase(child);
-  if (child.enabled_) MarkLink(child);
-  child.container_ = nullptr;
-  OnUndo([this, &container, &child] { LinkRaw(container, child); });
-  changed_ = true;
+  Remember(child);
+  child.state_.container->children_.Erase(child);
+  if (child.state_.enabled) MarkLink(child);
+  child.state_.container = nullptr;
 }
 
 void Topology::SetPlaceRaw(Region& region, const Region::Place& place) {
-  Region* const container = region.container_;
+  Remember(region);
+  Region* const container = region.state_.container;
   if (container != nullptr) UnlinkRaw(region);
-  if (region.place_.addr != place.addr) marks_.Moved(region);
-  OnUndo([&region, old = region.place_] { region.place_ = old; });
-  region.place_ = place;
+  if (region.addr() != place.addr) marks_.Moved(region);
+  region.state_.place = place;
   if (container != nullptr) LinkRaw(*container, region);
-  changed_ = true;
 }
 
 void Topology::SetEnabledRaw(Region& region, bool enabled) {
-  OnUndo(
-      [this, &region, old = region.enabled_] { SetEnabledRaw(region, old); });
-  Region* const container = region.container_;
+  Remember(region);
+  Region* const container = region.state_.container;
   if (container != nullptr) container->children_.Hide(region);
-  region.enabled_ = enabled;
+  region.state_.enabled = enabled;
   if (container != nullptr) container->children_.Show(region);
   MarkAll(region);
   MarkLink(region);
   marks_.ResolveAgain(region);
-  changed_ = true;
 }
 
 void Topology::SetSizeRaw(Region& region, ByteCount size) {
-  OnUndo([this, &region, old = region.size_] { SetSizeRaw(region, old); });
-  if (region.enabled_) {
+  Remember(region);
+  Region* const container = region.state_.container;
+  const ByteCount old = region.size();
+  if (region.state_.enabled) {
     const AddrRange between{
-        Addr(static_cast<uint64_t>(std::min(region.size_, size).wide())),
-        Addr(std::max(region.size_, size).LastOffset())};
+        Addr(static_cast<uint64_t>(std::min(old, size).wide())),
+        Addr(std::max(old, size).LastOffset())};
     marks_.Shown(region, between);
     marks_.ResolveAgain(region);
-    if (region.container_ != nullptr) {
+    if (container != nullptr) {
       MarkInContainer(region, between);
-      marks_.ResolveAgain(*region.container_);
+      marks_.ResolveAgain(*container);
     }
   }
   // R2.14 compares the sizes before it looks at the target.
   for (const Region* alias : region.aliases_) marks_.ResolveAgain(*alias);
-  Region* const container = region.container_;
   if (container != nullptr) container->children_.Hide(region);
-  region.size_ = size;
+  region.state_.size = size;
   if (container != nullptr) container->children_.Show(region);
-  changed_ = true;
 }
 
 void Topology::SetTargetRaw(Region& alias, Region* target) {
-  Region* const old = alias.alias_target_;
+  Region* const old = alias.state_.alias_target;
+  if (old == target) return;
+  Remember(alias);
   if (old != nullptr) {
     // T4: the last of the list takes its place.
     std::vector<Region*>& list = old->aliases_;
@@ -304,35 +323,33 @@ void Topology::SetTargetRaw(Region& alias, Region* target) {
     list[alias.alias_index_] = list.back();
     list.pop_back();
   }
-  alias.alias_target_ = target;
+  alias.state_.alias_target = target;
   if (target != nullptr) {
     alias.alias_index_ = target->aliases_.size();
     target->aliases_.push_back(&alias);
   }
   ++ways_up_;
-  OnUndo([this, &alias, old] { SetTargetRaw(alias, old); });
-  if (alias.enabled_) {
+  if (alias.state_.enabled) {
     MarkAll(alias);
     marks_.ResolveAgain(alias);
   }
-  changed_ = true;
 }
 
 void Topology::SetAliasOffsetRaw(Region& alias, uint64_t offset) {
-  if (alias.alias_offset_ == offset) return;
-  SetRaw(alias, &Region::alias_offset_, offset);
-  if (alias.enabled_) marks_.ResolveAgain(alias);
+  if (alias.alias_offset() == offset) return;
+  SetRaw(alias, &Region::State::alias_offset, offset);
+  if (alias.state_.enabled) marks_.ResolveAgain(alias);
 }
 
 void Topology::IsolateOwner(Owner& owner) {
   owner.retired_ = true;
   for (const auto& region : owner.regions_) {
-    if (region->container_ != nullptr) UnlinkRaw(*region);
+    if (region->state_.container != nullptr) UnlinkRaw(*region);
     while (!region->children_.empty()) UnlinkRaw(*region->children_.back());
     while (!region->aliases_.empty()) {
       SetTargetRaw(*region->aliases_.back(), nullptr);
     }
-    if (region->alias_target_ != nullptr) SetTargetRaw(*region, nullptr);
+    SetTargetRaw(*region, nullptr);
     marks_.ResolveAgain(*region);
   }
   changed_ = true;  // Spaces may be rooted in its regions.
@@ -362,8 +379,8 @@ absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
     made->ram_ = *std::move(block);
     made->port_ = *std::move(port);
     if (kind == RegionKind::kRom) {
-      made->kind_ = RegionKind::kRam;
-      made->readonly_ = true;
+      made->state_.kind = RegionKind::kRam;
+      made->state_.readonly = true;
     }
   }
   PLANISH_RETURN_IF_ERROR(edit.Commit());
@@ -436,8 +453,8 @@ absl::StatusOr<Region*> Topology::AddAlias(Owner& owner, std::string name,
       made = *alias;
       // Part of the alias' making, and not of the transaction: it stays if that
       // is undone, as the region itself does.
-      made->alias_target_ = &target;
-      made->alias_offset_ = offset;
+      made->state_.alias_target = &target;
+      made->state_.alias_offset = offset;
       made->alias_index_ = target.aliases_.size();
       target.aliases_.push_back(made);
     }
@@ -466,12 +483,12 @@ absl::Status Topology::Link(Region& container, Region& child, Addr at,
                             int32_t priority) {
   return RunEdit(child, [&]() -> absl::Status {
     PLANISH_RETURN_IF_ERROR(CheckEditable(container));
-    if (child.container_ != nullptr) {
+    if (child.state_.container != nullptr) {
       return absl::FailedPreconditionError(absl::StrCat(
           Named(child), " can't go into ", Named(container),
-          ": it already has container ", Named(*child.container_)));
+          ": it already has container ", Named(*child.state_.container)));
     }
-    if (container.kind_ == RegionKind::kAlias) {
+    if (container.state_.kind == RegionKind::kAlias) {
       return absl::InvalidArgumentError(
           absl::StrCat(Named(child), " can't go into ", Named(container),
                        ": an alias has no children"));
@@ -479,7 +496,7 @@ absl::Status Topology::Link(Region& container, Region& child, Addr at,
     // Nothing lies below a child that has no children.
     const Region* up = &container;
     if (child.children_.empty() && up != &child) up = nullptr;
-    for (; up != nullptr; up = up->container_) {
+    for (; up != nullptr; up = up->state_.container) {
       if (up == &child) {
         return absl::InvalidArgumentError(
             absl::StrCat(Named(child), " can't go into ", Named(container),
@@ -494,7 +511,7 @@ absl::Status Topology::Link(Region& container, Region& child, Addr at,
 
 absl::Status Topology::Unlink(Region& child) {
   return RunEdit(child, [&]() -> absl::Status {
-    if (child.container_ == nullptr) {
+    if (child.state_.container == nullptr) {
       return absl::FailedPreconditionError(
           absl::StrCat(Named(child), " has no container"));
     }
@@ -523,14 +540,14 @@ absl::Status Topology::SetPriority(Region& region, int32_t priority) {
 
 absl::Status Topology::SetEnabled(Region& region, bool enabled) {
   return RunEdit(region, [&] {
-    if (region.enabled_ != enabled) SetEnabledRaw(region, enabled);
+    if (region.state_.enabled != enabled) SetEnabledRaw(region, enabled);
     return absl::OkStatus();
   });
 }
 
 absl::Status Topology::SetSize(Region& region, ByteCount size) {
   return RunEdit(region, [&]() -> absl::Status {
-    if (region.size_ == size) return absl::OkStatus();
+    if (region.state_.size == size) return absl::OkStatus();
     if (region.ram_ != nullptr) {
       return absl::InvalidArgumentError(
           absl::StrCat(Named(region), " has host memory of a fixed size"));
@@ -541,36 +558,37 @@ absl::Status Topology::SetSize(Region& region, ByteCount size) {
 }
 
 absl::Status Topology::SetReadonly(Region& region, bool readonly) {
-  return SetField(region, &Region::readonly_, readonly);
+  return SetField(region, &Region::State::readonly, readonly);
 }
 
 absl::Status Topology::SetNonvolatile(Region& region, bool nonvolatile) {
-  return SetField(region, &Region::nonvolatile_, nonvolatile);
+  return SetField(region, &Region::State::nonvolatile, nonvolatile);
 }
 
 absl::Status Topology::SetUnmergeable(Region& region, bool unmergeable) {
-  return SetField(region, &Region::unmergeable_, unmergeable);
+  return SetField(region, &Region::State::unmergeable, unmergeable);
 }
 
 absl::Status Topology::SetDirtyLogMask(Region& region, uint8_t mask) {
-  return SetField(region, &Region::dirty_log_mask_, mask);
+  return SetField(region, &Region::State::dirty_log_mask, mask);
 }
 
 absl::Status Topology::SetRomd(Region& rom_device, bool romd) {
   return RunEdit(rom_device, [&]() -> absl::Status {
-    if (rom_device.kind_ != RegionKind::kRomDevice) {
+    if (rom_device.state_.kind != RegionKind::kRomDevice) {
       return absl::InvalidArgumentError(
           absl::StrCat(Named(rom_device), " is no ROM device but ",
                        RegionKindName(rom_device.kind())));
     }
-    if (rom_device.romd_ != romd) SetRaw(rom_device, &Region::romd_, romd);
+    if (rom_device.state_.romd != romd)
+      SetRaw(rom_device, &Region::State::romd, romd);
     return absl::OkStatus();
   });
 }
 
 absl::Status Topology::SetAliasOffset(Region& alias, uint64_t offset) {
   return RunEdit(alias, [&]() -> absl::Status {
-    if (alias.kind_ != RegionKind::kAlias) {
+    if (alias.state_.kind != RegionKind::kAlias) {
       return absl::InvalidArgumentError(absl::StrCat(
           Named(alias), " is no alias but ", RegionKindName(alias.kind())));
     }
@@ -587,32 +605,35 @@ void Topology::CheckInvariants() const {
       const Region& r = *region;
       PLANISH_CHECK(&r.owner_ == owner, "O1: a region of another owner");
       if (owner->retired_) {
-        PLANISH_CHECK(r.container_ == nullptr && r.children_.empty() &&
-                          r.aliases_.empty() && r.alias_target_ == nullptr,
+        PLANISH_CHECK(r.state_.container == nullptr && r.children_.empty() &&
+                          r.aliases_.empty() &&
+                          r.state_.alias_target == nullptr,
                       "O2: a retired owner's region is still linked");
       }
-      if (r.container_ != nullptr) {
-        PLANISH_CHECK(r.container_->children_.Has(r),
+      if (r.state_.container != nullptr) {
+        PLANISH_CHECK(r.state_.container->children_.Has(r),
                       "T1: a child is not among its container's");
       }
-      const Region* fast = r.container_;
-      for (const Region* up = &r; fast != nullptr; up = up->container_) {
+      const Region* fast = r.state_.container;
+      for (const Region* up = &r; fast != nullptr; up = up->state_.container) {
         PLANISH_CHECK(fast != up, "T1: a region lies below itself");
-        fast = fast->container_ ? fast->container_->container_ : nullptr;
+        fast = fast->state_.container ? fast->state_.container->state_.container
+                                      : nullptr;
       }
       r.children_.CheckInvariants(r);
-      PLANISH_CHECK(r.kind_ != RegionKind::kAlias || r.children_.empty(),
+      PLANISH_CHECK(r.state_.kind != RegionKind::kAlias || r.children_.empty(),
                     "T3: an alias with children");
-      PLANISH_CHECK(r.kind_ == RegionKind::kAlias || !r.alias_target_,
-                    "T3: a target, but no alias");
-      if (r.alias_target_ != nullptr) {
-        const auto& aliases = r.alias_target_->aliases_;
+      PLANISH_CHECK(
+          r.state_.kind == RegionKind::kAlias || !r.state_.alias_target,
+          "T3: a target, but no alias");
+      if (r.state_.alias_target != nullptr) {
+        const auto& aliases = r.state_.alias_target->aliases_;
         PLANISH_CHECK(
             r.alias_index_ < aliases.size() && aliases[r.alias_index_] == &r,
             "T4: a target that doesn't know its alias");
       }
       for (const Region* alias : r.aliases_) {
-        PLANISH_CHECK(alias->alias_target_ == &r,
+        PLANISH_CHECK(alias->state_.alias_target == &r,
                       "T4: an alias of something else");
       }
     }

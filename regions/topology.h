@@ -166,10 +166,11 @@ class Topology {
   // Changes when a way up from an alias may have come to be: an alias, or a
   // region with one below it, was linked, or an alias got another target.
   uint64_t ways_up() const { return ways_up_; }
-  // To be called, newest first, if the transaction under way is undone.
+  // To be called, newest first, if the transaction under way is undone; before
+  // the graph is.
   // REQUIRES: InTransaction().
   void OnUndo(std::function<void()> inverse) {
-    inverses_.push_back(std::move(inverse));
+    on_undo_.push_back(std::move(inverse));
   }
 
  private:
@@ -192,10 +193,18 @@ class Topology {
   absl::Status RunEdit(Region& region, Edit edit);
   // The same for an edit that only sets `field`, by SetRaw().
   template <typename T>
-  absl::Status SetField(Region& region, T Region::*field, T value);
+  absl::Status SetField(Region& region, T Region::State::*field, T value);
 
-  // Raw edits: no checks, but an inverse recorded, and what change_set.h says
-  // marked.
+  // What a region was when this transaction first edited it.
+  struct Before {
+    Region* region;
+    Region::State state;
+  };
+  // Comes before each change of a region's state.
+  void Remember(Region& region);
+
+  // Raw edits: no checks, but the region is remembered, and what change_set.h
+  // says is marked.
   void LinkRaw(Region& container, Region& child);
   void UnlinkRaw(Region& child);
   // Also of a region that is linked: it stays so.
@@ -206,7 +215,7 @@ class Topology {
   void SetAliasOffsetRaw(Region& alias, uint64_t offset);
   // For fields that say what a region shows, not where.
   template <typename T>
-  void SetRaw(Region& region, T Region::*field, T value);
+  void SetRaw(Region& region, T Region::State::*field, T value);
   // The graph half of Owner::Retire(): nothing leads to its regions (O2).
   void IsolateOwner(Owner& owner);
 
@@ -230,12 +239,14 @@ class Topology {
   // The rest belongs to the holder.
   int depth_ = 0;
   bool changed_ = false;
+  uint64_t transaction_ = 0;  // The number of the one under way.
   uint64_t commit_number_ = 0;
   uint64_t next_link_seq_ = 1;
   uint64_t next_region_number_ = 1;
   uint64_t ways_up_ = 0;
   ChangeLog marks_;
-  std::vector<std::function<void()>> inverses_;
+  std::vector<Before> before_;
+  std::vector<std::function<void()>> on_undo_;
   std::vector<Owner*> retired_here_;
   std::vector<Owner*> owners_;
 };
@@ -243,11 +254,10 @@ class Topology {
 // ---- Shared with GraphEditor.
 
 template <typename T>
-void Topology::SetRaw(Region& region, T Region::*field, T value) {
-  OnUndo([&region, field, old = region.*field] { region.*field = old; });
-  region.*field = value;
-  if (region.enabled_) MarkAll(region);
-  changed_ = true;
+void Topology::SetRaw(Region& region, T Region::State::*field, T value) {
+  Remember(region);
+  region.state_.*field = value;
+  if (region.state_.enabled) MarkAll(region);
 }
 
 template <typename Edit>
@@ -260,9 +270,10 @@ absl::Status Topology::RunEdit(Region& region, Edit edit) {
 }
 
 template <typename T>
-absl::Status Topology::SetField(Region& region, T Region::*field, T value) {
+absl::Status Topology::SetField(Region& region, T Region::State::*field,
+                                T value) {
   return RunEdit(region, [&] {
-    if (region.*field != value) SetRaw(region, field, value);
+    if (region.state_.*field != value) SetRaw(region, field, value);
     return absl::OkStatus();
   });
 }
