@@ -9,12 +9,14 @@
 namespace planish {
 
 bool CanMerge(const FlatRange& left, const FlatRange& right) {
+  if (left.region != right.region || !left.range.Touches(right.range)) {
+    return false;
+  }
   // The offsets are compared without wrapping: a run that ends at offset 2^64
   // is not continued by one that begins at offset 0.
   const Uint128 left_end =
       static_cast<Uint128>(left.offset) + left.range.size().wide();
-  return left.range.Touches(right.range) && left.region == right.region &&
-         left_end == right.offset &&
+  return left_end == right.offset &&
          left.dirty_log_mask == right.dirty_log_mask &&
          left.romd == right.romd && left.readonly == right.readonly &&
          left.nonvolatile == right.nonvolatile && !left.unmergeable &&

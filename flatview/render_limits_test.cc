@@ -73,10 +73,22 @@ TEST_F(RenderLimitsTest, FortyDoublingAliasesPassASmallerLimit) {
   ExpectTooMuch(Doubled(Mmio("byte", 1), 40), Limits{5000, 256});
 }
 
-TEST_F(RenderLimitsTest, AllThatIsVisitedCountsAlsoWhatIsCovered) {
+TEST_F(RenderLimitsTest, WhatIsCoveredIsNotLookedInto) {
+  In(sys_, 0, Doubled(Mmio("byte", 1), 40));
   In(sys_, 0, Mmio("cover", ByteCount::TwoTo64()), 1);
-  In(sys_, 0, Doubled(Mmio("byte", 1), 20));
-  ExpectTooMuch(sys_, Limits{5000, 256});
+  EXPECT_TRUE(StatusOf(sys_, Limits{2, 256}).ok());
+  EXPECT_EQ(Shown(sys_), "0-ffffffffffffffff cover");
+}
+
+TEST_F(RenderLimitsTest, ManyBelowTwoThatCoverThemTogetherCostNextToNothing) {
+  for (int i = 0; i < 1000; ++i) In(sys_, 0, Mmio("below", 0x100));
+  In(sys_, 0, Mmio("low", 0x80), 1);
+  In(sys_, 0x80, Mmio("high", ByteCount::TwoTo64()), 1);
+  EXPECT_TRUE(StatusOf(sys_, Limits{3, 256}).ok());
+  // And where a little of them shows, they cost little in each other's way.
+  Region& hole = In(sys_, 0x1000, Container("bus", 0x10), 2);
+  In(hole, 0, Mmio("dev", 8));
+  EXPECT_TRUE(StatusOf(sys_, Limits{16, 256}).ok());
 }
 
 TEST_F(RenderLimitsTest, WhatIsWithinTheLimitRenders) {
@@ -85,14 +97,17 @@ TEST_F(RenderLimitsTest, WhatIsWithinTheLimitRenders) {
   ExpectTooMuch(sys_, Limits{100, 256});
 }
 
-TEST_F(RenderLimitsTest, AMillionRangesRenderToTheLast) {
-  In(sys_, 0, Doubled(Mmio("byte", 1), 20));
-  In(sys_, uint64_t{1} << 20, Mmio("last", 1), -1);
-  const auto ranges = Render(sys_, AddrRange::All(), Limits());
-  ASSERT_TRUE(ranges.ok()) << ranges.status();
-  ASSERT_EQ(ranges->size(), (size_t{1} << 20) + 1);
-  EXPECT_EQ(ranges->back().region->name(), "last");
-  EXPECT_EQ(ranges->front().region->name(), "byte");
+TEST_F(RenderLimitsTest, ManyRangesForTheirStepsRenderToTheLast) {
+  // More than are collected before the steps are known to be few enough.
+  In(sys_, 0, Doubled(Mmio("byte", 1), 17));
+  In(sys_, uint64_t{1} << 17, Mmio("last", 1), -1);
+  for (const uint64_t most : {uint64_t{1} << 19, uint64_t{1} << 26}) {
+    const auto ranges = Render(sys_, AddrRange::All(), Limits{most, 256});
+    ASSERT_TRUE(ranges.ok()) << ranges.status();
+    ASSERT_EQ(ranges->size(), (size_t{1} << 17) + 1);
+    EXPECT_EQ(ranges->back().region->name(), "last");
+    EXPECT_EQ(ranges->front().region->name(), "byte");
+  }
 }
 
 // ---- Depth, and no end.
@@ -166,6 +181,34 @@ TEST_F(RenderLimitsTest, NoEndMattersOnlyWhereItShows) {
   ExpectEndless(sys_, "'window'");
   Ok(topology_.SetSize(bus, 0x100));  // The window lies behind the end.
   EXPECT_EQ(Shown(sys_), "4000-400f dev");
+}
+
+TEST_F(RenderLimitsTest, NoEndMattersOnlyWhereNothingCoversIt) {
+  Region& bus = In(sys_, 0x4000, Container("bus", 0x1000));
+  In(bus, 0x100, Alias("window", bus, 0x100, 0x100));
+  Region& cover = In(sys_, 0x4000, Mmio("cover", 0x200), 1);
+  EXPECT_EQ(Shown(sys_), "4000-41ff cover");
+  // Not the last byte of the window.
+  Ok(topology_.SetSize(cover, 0x1ff));
+  ExpectEndless(sys_, "'window' -> 'bus' -> 'window'");
+  EXPECT_EQ(Shown(sys_, {Addr(0), Addr(0x41fe)}), "4000-41fe cover");
+  EXPECT_EQ(Shown(sys_, {Addr(0x4200), Addr::Max()}), "(empty)");
+  // A sibling of the window covers it in there as well.
+  In(bus, 0x1ff, Mmio("dev", 1), 1);
+  EXPECT_EQ(Shown(sys_), "4000-41fe cover; 41ff-41ff dev");
+}
+
+TEST_F(RenderLimitsTest, DepthMattersOnlyWhereNothingCoversIt) {
+  // Two ways that never end, and no more steps than the depth allows.
+  for (uint64_t at : {1u, 2u}) {
+    In(sys_, at, Alias("window", sys_, 0, ByteCount::TwoTo64()));
+  }
+  In(sys_, 0, Mmio("cover", ByteCount::TwoTo64()), 1);
+  EXPECT_EQ(Shown(sys_), "0-ffffffffffffffff cover");
+  Region& hole = In(sys_, 0x1000, Container("hole", 0x100), 2);
+  EXPECT_EQ(Shown(sys_), "0-ffffffffffffffff cover");
+  In(hole, 0, Alias("window", sys_, 0x1000, 0x100));
+  ExpectEndless(sys_, "'window' -> 'sys' -> 'hole' -> 'window'");
 }
 
 // ---- Harmless: machines do these.

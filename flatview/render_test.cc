@@ -3,7 +3,9 @@
 
 #include "planish/flatview/render.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -11,6 +13,7 @@
 #include "planish/base/addr.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/render_fixture_for_test.h"
+#include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/ram_block.h"
 #include "planish/regions/region.h"
@@ -342,6 +345,63 @@ TEST_F(RenderTest, AnIntervalCutsRangesAndKeepsTheirOffsets) {
   EXPECT_EQ(Shown(sys_, {Addr(0x1808), Addr(0x1808)}), "1808-1808 dev@8");
   EXPECT_EQ(Shown(sys_, {Addr(0), Addr(0xfff)}), "(empty)");
   EXPECT_EQ(Shown(sys_, {Addr(0x2000), Addr(kMax)}), "(empty)");
+}
+
+// Any graph, with aliases of aliases and of what they lie in.
+TEST_F(RenderTest, ThePartsOfARenderAreTheRendersOfItsParts) {
+  uint64_t state = 1;
+  const auto random = [&](uint64_t below) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (state >> 33) % below;
+  };
+  const Limits limits{20'000, 24};
+  int whole_ones = 0;
+  int parts_of_endless_ones = 0;
+  for (int graph = 0; graph < 400; ++graph) {
+    std::vector<Region*> all = {&Container("root", 256)};
+    for (int i = 1; i < 14; ++i) {
+      const std::string name = "r" + std::to_string(i);
+      Region* region = nullptr;
+      switch (random(4)) {
+        case 0:
+          region = &Container(name, 1 + random(128));
+          break;
+        case 1:
+          region = &Mmio(name, 1 + random(40));
+          break;
+        default:
+          region = &Alias(name, *all[random(all.size())], random(64),
+                          1 + random(128));
+      }
+      Ok(topology_.SetUnmergeable(*region, random(4) == 0));
+      Region* container = all[random(all.size())];
+      while (container->kind() == RegionKind::kAlias) {
+        container = all[random(all.size())];
+      }
+      all.push_back(
+          &In(*container, random(128), *region, static_cast<int>(random(3))));
+    }
+    const auto whole = Render(*all[0], AddrRange::All(), limits);
+    if (whole.ok()) ++whole_ones;
+    for (int i = 0; i < 30; ++i) {
+      const uint64_t a = random(300);
+      const uint64_t b = random(300);
+      const AddrRange part = {Addr(std::min(a, b)), Addr(std::max(a, b))};
+      const auto rendered = Render(*all[0], part, limits);
+      if (!whole.ok()) {
+        if (rendered.ok()) ++parts_of_endless_ones;
+        continue;
+      }
+      ASSERT_TRUE(rendered.ok()) << rendered.status();
+      std::vector<FlatRange> expected;
+      for (const FlatRange& r : *whole) {
+        if (r.range.Overlaps(part)) expected.push_back(r.Part(part));
+      }
+      ASSERT_EQ(Text(*rendered), Text(expected)) << "graph " << graph;
+    }
+  }
+  EXPECT_GT(whole_ones, 100);
+  EXPECT_GT(parts_of_endless_ones, 100);
 }
 
 }  // namespace

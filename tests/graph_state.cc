@@ -419,7 +419,8 @@ void State::RefreshSpaces() {
       const Judged* const judged = root ? &JudgeRoot(*root) : nullptr;
       slot.past_limit =
           judged == nullptr || judged->verdict == Verdict::kFails ||
-          (judged->verdict == Verdict::kEither && now.view().empty());
+          (judged->verdict == Verdict::kEither &&
+           now.view().root() == nullptr);
       if (!slot.past_limit) {
         slot.shows = *root;
         slot.view = judged->view;
