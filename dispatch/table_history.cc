@@ -374,7 +374,9 @@ bool TableHistory::BuildSome(const FlatView& view) {
 
   std::vector<AddrRange>& intervals = growth_->intervals;
   intervals.clear();
-  AddrRange built = {Addr(frontier), Addr(last)};
+  // The first time all slots are set, those beyond to a hole.
+  const bool first_time = body.version().lines == nullptr;
+  AddrRange built = {Addr(frontier), Addr(first_time ? UINT64_MAX : last)};
   for (const AddrRange& interval : intervals_) {
     if (interval.first > built.last) break;
     if (interval.Overlaps(built) || interval.Touches(built)) {
@@ -388,7 +390,7 @@ bool TableHistory::BuildSome(const FlatView& view) {
   MemoryWriter writer(body.memory(), newest_, nullptr);
   growth_->changes.Collect(view, intervals, last, body.version(), SIZE_MAX,
                            writer);
-  if (body.version().lines != nullptr && !body.HasRoomFor(growth_->changes)) {
+  if (!first_time && !body.HasRoomFor(growth_->changes)) {
     return false;
   }
   body.Patch(growth_->changes, writer);
