@@ -332,6 +332,83 @@ std::string NameOf(Force force) {
 constexpr Force kForces[] = {Force::kNone, Force::kTree, Force::kRadix,
                              Force::kDeepRadix};
 
+// Places for ranges, one after the other, as a guest may choose them.
+struct Order {
+  const char* name;
+  uint64_t (*place)(uint64_t i, Rng& rng);  // Of 2^20 bytes at most.
+};
+
+constexpr Order kOrders[] = {
+    {"spread", [](uint64_t, Rng& rng) { return rng.Next() >> 22 << 4; }},
+    {"ascending", [](uint64_t i, Rng&) { return i << 21; }},
+    {"descending", [](uint64_t i, Rng&) { return kMax - (i << 21) - 1000; }},
+    {"doubling",
+     [](uint64_t i, Rng& rng) {
+       return (uint64_t{1} << (i % 60)) + (rng.Next() >> (64 - i % 60) << 1);
+     }},
+    {"ever denser",
+     [](uint64_t i, Rng& rng) { return rng.Next() >> (4 + i / 256) << 4; }},
+};
+
+// Ranges that come and go, one in each commit, and a table that follows.
+class Crowd {
+ public:
+  Crowd(Force force, uint64_t seed) : rng_(seed) {
+    root_ = topology_.AddContainer(board_, "root").value();
+    uart_ = topology_.AddMmio(board_, "uart", ByteCount::TwoTo64()).value();
+    DispatchTable::Options options;
+    options.force = force;
+    options.huge_pages = false;
+    view_ = FlatView::Build(root_, {});
+    table_ = DispatchTable::Build(*view_, options, 0);
+  }
+
+  void Add(uint64_t first, uint64_t last) {
+    FlatRange range;
+    range.range = {Addr(first), Addr(last)};
+    range.region = uart_;
+    range.kind = uart_->kind();
+    range.offset = rng_.Next();
+    Splice(range.range, {range});
+  }
+  void Remove(AddrRange interval) { Splice(interval, {}); }
+
+  void CheckAt(uint64_t a) const {
+    const Section section = table_->Lookup(Addr(a));
+    const FlatRange* range = view_->Find(Addr(a));
+    ASSERT_EQ(section.is_hole(), range == nullptr) << Addr(a);
+    if (range == nullptr) return;
+    ASSERT_EQ(section.offset(), range->OffsetOf(Addr(a))) << Addr(a);
+    ASSERT_EQ(section.last(), range->range.last) << Addr(a);
+  }
+  void CheckAll() const { table_->CheckInvariants(*view_); }
+
+  const FlatView& view() const { return *view_; }
+  const DispatchTable& table() const { return *table_; }
+  Rng& rng() { return rng_; }
+  size_t most_made() const { return most_made_; }
+
+ private:
+  void Splice(AddrRange interval, std::vector<FlatRange> ranges) {
+    RetireList replaced(++commit_);
+    auto view = view_->Splice(interval, ranges, replaced);
+    auto table = DispatchTable::Patch(*table_, *view, {interval}, replaced);
+    most_made_ = std::max(most_made_, replaced.bytes_made());
+    view_ = std::move(view);
+    table_ = std::move(table);
+  }
+
+  Rng rng_;
+  Topology topology_;
+  Owner board_{topology_, "board"};
+  const Region* root_ = nullptr;
+  const Region* uart_ = nullptr;
+  uint64_t commit_ = 0;
+  std::unique_ptr<const FlatView> view_;
+  std::unique_ptr<const DispatchTable> table_;
+  size_t most_made_ = 0;
+};
+
 class PatchTest : public testing::Test {};
 
 TEST_F(PatchTest, GrowsAndShrinksInEachForm) {
@@ -353,6 +430,38 @@ TEST_F(PatchTest, GrowsAndShrinksInEachForm) {
                  << ", " << machine.view().size() << " ranges";
         }
       }
+    }
+  }
+}
+
+TEST_F(PatchTest, GrowsFromNothingAndBackOneByOne) {
+  for (const Order& order : kOrders) {
+    for (const Force force : {Force::kNone, Force::kDeepRadix}) {
+      const uint64_t seed = 7;
+      SCOPED_TRACE(std::string(order.name) + ", " + NameOf(force));
+      Crowd crowd(force, seed);
+      const uint64_t most = order.name == kOrders[0].name ? 20'000 : 4'000;
+      for (uint64_t i = 0; i < most; ++i) {
+        const uint64_t first = order.place(i, crowd.rng());
+        const uint64_t last = first + crowd.rng().Below(1 << 12);
+        crowd.Add(first, std::max(first, last));
+        crowd.CheckAt(first);
+        crowd.CheckAt(last);
+        crowd.CheckAt(crowd.rng().Next());
+        if (i % (i < 3000 ? 8 : 100) == 0) crowd.CheckAll();
+        if (HasFatalFailure()) FAIL() << i << " ranges";
+      }
+      while (!crowd.view().empty()) {
+        auto at = crowd.view().Seek(Addr(crowd.rng().Next()));
+        if (at == crowd.view().end()) at = crowd.view().begin();
+        const AddrRange gone = at->range;
+        crowd.Remove(gone);
+        crowd.CheckAt(gone.first.raw());
+        const size_t left = crowd.view().size();
+        if (left % (left < 3000 ? 8 : 100) == 0) crowd.CheckAll();
+        if (HasFatalFailure()) FAIL() << left << " ranges left";
+      }
+      EXPECT_LT(crowd.table().memory_bytes(), 8192u);
     }
   }
 }
