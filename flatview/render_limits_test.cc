@@ -91,6 +91,19 @@ TEST_F(RenderLimitsTest, ManyBelowTwoThatCoverThemTogetherCostNextToNothing) {
   EXPECT_TRUE(StatusOf(sys_, Limits{16, 256}).ok());
 }
 
+TEST_F(RenderLimitsTest, OfManyOnlyThoseAreVisitedThatReachIntoAHole) {
+  Region& bus = In(sys_, 0, Container("bus", 0x100000));
+  for (uint64_t end = 0x100000; end > 0; end -= 0x100) {
+    In(bus, end - 0x100, Mmio("dev", 0x100));
+  }
+  In(sys_, 0, Mmio("low", 0x80000), 1);
+  In(sys_, 0x80180, Mmio("high", 0x80000), 1);
+  In(sys_, 0x100180, Mmio("higher", ByteCount::TwoTo64()), 1);
+  EXPECT_TRUE(StatusOf(sys_, Limits{7, 256}).ok());
+  EXPECT_TRUE(StatusOf(bus, Limits{5000, 256}).ok());
+  ExpectTooMuch(bus, Limits{4000, 256});
+}
+
 TEST_F(RenderLimitsTest, WhatIsWithinTheLimitRenders) {
   for (uint64_t at = 0; at < 100; ++at) In(sys_, 2 * at, Mmio("m", 1));
   EXPECT_TRUE(StatusOf(sys_, Limits{101, 256}).ok());
@@ -209,6 +222,15 @@ TEST_F(RenderLimitsTest, DepthMattersOnlyWhereNothingCoversIt) {
   EXPECT_EQ(Shown(sys_), "0-ffffffffffffffff cover");
   In(hole, 0, Alias("window", sys_, 0x1000, 0x100));
   ExpectEndless(sys_, "'window' -> 'sys' -> 'hole' -> 'window'");
+}
+
+TEST_F(RenderLimitsTest, AWindowThatIsCoveredHasNoDepth) {
+  Region* outer = &sys_;
+  for (int i = 1; i < 256; ++i) outer = &In(*outer, 0, Container("c"));
+  In(*outer, 8, Alias("window", Mmio("dev", 4), 0, 4));
+  ExpectTooDeep(sys_);
+  In(*outer, 8, Mmio("cover", 4), 1);
+  EXPECT_EQ(Shown(sys_), "8-b cover");
 }
 
 // ---- Harmless: machines do these.

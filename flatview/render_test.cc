@@ -347,61 +347,118 @@ TEST_F(RenderTest, AnIntervalCutsRangesAndKeepsTheirOffsets) {
   EXPECT_EQ(Shown(sys_, {Addr(0x2000), Addr(kMax)}), "(empty)");
 }
 
+class RenderPartsTest : public RenderTest {
+ protected:
+  uint64_t Random(uint64_t below) {
+    state_ = state_ * 6364136223846793005u + 1442695040888963407u;
+    return (state_ >> 33) % below;
+  }
+  AddrRange RandomPart(uint64_t below) {
+    const uint64_t a = Random(below);
+    const uint64_t b = Random(below);
+    return {Addr(std::min(a, b)), Addr(std::max(a, b))};
+  }
+  // `rendered` is what `whole` shows in `part`.
+  static void ExpectPart(const std::vector<FlatRange>& rendered,
+                         const std::vector<FlatRange>& whole, AddrRange part) {
+    std::vector<FlatRange> expected;
+    for (const FlatRange& r : whole) {
+      if (r.range.Overlaps(part)) expected.push_back(r.Part(part));
+    }
+    ASSERT_EQ(Text(rendered), Text(expected));
+  }
+
+ private:
+  uint64_t state_ = 1;
+};
+
 // Any graph, with aliases of aliases and of what they lie in.
-TEST_F(RenderTest, ThePartsOfARenderAreTheRendersOfItsParts) {
-  uint64_t state = 1;
-  const auto random = [&](uint64_t below) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (state >> 33) % below;
-  };
+TEST_F(RenderPartsTest, APartOfARenderIsTheRenderOfThePart) {
   const Limits limits{20'000, 24};
   int whole_ones = 0;
   int parts_of_endless_ones = 0;
   for (int graph = 0; graph < 400; ++graph) {
+    SCOPED_TRACE(graph);
     std::vector<Region*> all = {&Container("root", 256)};
     for (int i = 1; i < 14; ++i) {
       const std::string name = "r" + std::to_string(i);
       Region* region = nullptr;
-      switch (random(4)) {
+      switch (Random(4)) {
         case 0:
-          region = &Container(name, 1 + random(128));
+          region = &Container(name, 1 + Random(128));
           break;
         case 1:
-          region = &Mmio(name, 1 + random(40));
+          region = &Mmio(name, 1 + Random(40));
           break;
         default:
-          region = &Alias(name, *all[random(all.size())], random(64),
-                          1 + random(128));
+          region = &Alias(name, *all[Random(all.size())], Random(64),
+                          1 + Random(128));
       }
-      Ok(topology_.SetUnmergeable(*region, random(4) == 0));
-      Region* container = all[random(all.size())];
+      Ok(topology_.SetUnmergeable(*region, Random(4) == 0));
+      Region* container = all[Random(all.size())];
       while (container->kind() == RegionKind::kAlias) {
-        container = all[random(all.size())];
+        container = all[Random(all.size())];
       }
       all.push_back(
-          &In(*container, random(128), *region, static_cast<int>(random(3))));
+          &In(*container, Random(128), *region, static_cast<int>(Random(3))));
     }
     const auto whole = Render(*all[0], AddrRange::All(), limits);
     if (whole.ok()) ++whole_ones;
     for (int i = 0; i < 30; ++i) {
-      const uint64_t a = random(300);
-      const uint64_t b = random(300);
-      const AddrRange part = {Addr(std::min(a, b)), Addr(std::max(a, b))};
+      const AddrRange part = RandomPart(300);
       const auto rendered = Render(*all[0], part, limits);
-      if (!whole.ok()) {
-        if (rendered.ok()) ++parts_of_endless_ones;
-        continue;
+      if (whole.ok()) {
+        ASSERT_TRUE(rendered.ok()) << rendered.status();
+        ExpectPart(*rendered, *whole, part);
+      } else if (rendered.ok()) {
+        ++parts_of_endless_ones;
       }
-      ASSERT_TRUE(rendered.ok()) << rendered.status();
-      std::vector<FlatRange> expected;
-      for (const FlatRange& r : *whole) {
-        if (r.range.Overlaps(part)) expected.push_back(r.Part(part));
-      }
-      ASSERT_EQ(Text(*rendered), Text(expected)) << "graph " << graph;
     }
   }
   EXPECT_GT(whole_ones, 100);
   EXPECT_GT(parts_of_endless_ones, 100);
+}
+
+// So many that they are found by interval, or all the same if many overlap.
+TEST_F(RenderPartsTest, OfManyChildrenNoneIsMissed) {
+  Region& bus = Container("bus", 0x10000);
+  In(sys_, 0x4000, Alias("window", bus, 0x2000, 0x8000));
+  std::vector<Region*> children;
+  for (int i = 0; i < 400; ++i) {
+    Region& child = Mmio("m" + std::to_string(i), 1 + Random(400));
+    const uint64_t at = Random(10) == 0 ? 0x5000 : Random(0x10000);
+    children.push_back(&In(bus, at, child, static_cast<int>(Random(4))));
+  }
+  for (int round = 0; round < 30; ++round) {
+    SCOPED_TRACE(round);
+    Region& child = *children[Random(children.size())];
+    Ok(topology_.SetEnabled(child, !child.enabled()));
+    const auto whole = Render(sys_, AddrRange::All(), topology_.limits());
+    ASSERT_TRUE(whole.ok()) << whole.status();
+    // Each address by itself, asked of the children one by one.
+    for (int i = 0; i < 100; ++i) {
+      const uint64_t offset = 0x2000 + Random(0x8000);
+      const Region* shown = nullptr;
+      for (const Region* r : bus.children()) {
+        const uint64_t first = r->addr().raw();
+        if (r->enabled() && first <= offset &&
+            offset - first <= r->size().LastOffset()) {
+          shown = r;
+        }
+      }
+      const Addr a(0x4000 + offset - 0x2000);
+      const auto found =
+          std::find_if(whole->begin(), whole->end(),
+                       [a](const FlatRange& r) { return r.range.Contains(a); });
+      ASSERT_EQ(found == whole->end() ? nullptr : found->region, shown) << a;
+    }
+    for (int i = 0; i < 30; ++i) {
+      const AddrRange part = RandomPart(0x10000);
+      const auto rendered = Render(sys_, part, topology_.limits());
+      ASSERT_TRUE(rendered.ok()) << rendered.status();
+      ExpectPart(*rendered, *whole, part);
+    }
+  }
 }
 
 }  // namespace

@@ -54,6 +54,11 @@ void Children::Show(Region& child) {
   if (index_ != nullptr && indexed.has_value()) index_->Insert(*indexed);
 }
 
+Children::const_reverse_iterator Children::Below(const Region& child) const {
+  const auto at = order_.find({child.precedence(), nullptr});
+  return const_reverse_iterator(const_iterator(at));
+}
+
 bool Children::Has(const Region& child) const {
   const auto at = order_.find({child.precedence(), nullptr});
   return at != order_.end() && at->region == &child;

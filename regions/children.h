@@ -104,6 +104,9 @@ class Children {
   void Hide(Region& child);
   void Show(Region& child);
 
+  // To the one that comes next behind `child`, which is one of them.
+  const_reverse_iterator Below(const Region& child) const;
+
   bool Has(const Region& child) const;
   void CheckInvariants(const Region& container) const;
 

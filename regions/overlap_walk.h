@@ -10,8 +10,10 @@
 //
 // THREAD SAFETY  As Region's getters.
 // LIFETIME  An edit of the container's children ends it.
-// COST  ChildIndex::Search's. It allocates nothing unless many children overlap
-//   there, or the ends of the interval are where very many meet.
+// COST  ChildIndex::Search's. O(n) for all n children if the interval is all of
+//   the container, or once a sixteenth of them has been found: then it looks at
+//   each. It allocates nothing unless many children overlap there, or the ends
+//   of the interval are where very many meet.
 
 #ifndef PLANISH_REGIONS_OVERLAP_WALK_H_
 #define PLANISH_REGIONS_OVERLAP_WALK_H_
@@ -31,18 +33,27 @@ class OverlapWalk {
   // `interval` is in the container's own coordinates: 0 is where it begins.
   OverlapWalk(const Region& container, AddrRange interval)
       : interval_(interval),
-        next_(container.children().rbegin()),
-        end_(container.children().rend()) {
-    const ChildIndex* const index = container.children().index_.get();
-    if (index != nullptr) search_.emplace(*index, interval);
+        children_(container.children()),
+        next_(children_.rbegin()) {
+    const ChildIndex* const index = children_.index_.get();
+    if (index != nullptr && interval.size() < container.size()) {
+      search_.emplace(*index, interval);
+    }
   }
   OverlapWalk(const OverlapWalk&) = delete;
   OverlapWalk& operator=(const OverlapWalk&) = delete;
 
   // Null: there are no more.
   const Region* Next() {
-    if (search_.has_value()) return search_->Next();
-    while (next_ != end_) {
+    if (search_.has_value()) {
+      const Region* const child = search_->Next();
+      if (child != nullptr && ++found_ * 16 > children_.size()) {
+        next_ = children_.Below(*child);
+        search_.reset();
+      }
+      return child;
+    }
+    while (next_ != children_.rend()) {
       const Region* const child = *next_++;
       const std::optional<AddrRange> extent = child->extent();
       if (child->enabled() && extent.has_value() &&
@@ -53,14 +64,15 @@ class OverlapWalk {
     return nullptr;
   }
 
-  // Nodes of the index looked at so far, for tests of its cost. 0: no index.
+  // Nodes of the index looked at so far, for tests of its cost. 0: without it.
   size_t nodes_seen() const { return search_ ? search_->nodes_seen() : 0; }
 
  private:
   const AddrRange interval_;
-  Children::const_reverse_iterator next_;
-  const Children::const_reverse_iterator end_;
+  const Children& children_;
   std::optional<ChildIndex::Search> search_;
+  size_t found_ = 0;                       // By the search.
+  Children::const_reverse_iterator next_;  // Without one.
 };
 
 }  // namespace planish
