@@ -10,10 +10,10 @@
 //
 // THREAD SAFETY  As Region's getters.
 // LIFETIME  An edit of the container's children ends it.
-// COST  ChildIndex::Search's. O(n) for all n children if the interval is all of
-//   the container, or once a sixteenth of them has been found: then it looks at
-//   each. It allocates nothing unless many children overlap there, or the ends
-//   of the interval are where very many meet.
+// COST  ChildIndex::Search's. O(n) for all n children once a sixteenth of them
+//   has been found, or if the interval is all of the container and so many are
+//   enabled: then it looks at each. It allocates nothing unless many children
+//   overlap there, or the ends of the interval are where very many meet.
 
 #ifndef PLANISH_REGIONS_OVERLAP_WALK_H_
 #define PLANISH_REGIONS_OVERLAP_WALK_H_
@@ -36,9 +36,9 @@ class OverlapWalk {
         children_(container.children()),
         next_(children_.rbegin()) {
     const ChildIndex* const index = children_.index_.get();
-    if (index != nullptr && interval.size() < container.size()) {
-      search_.emplace(*index, interval);
-    }
+    const bool wants_most = interval.size() >= container.size() &&
+                            children_.enabled() * kMany > children_.size();
+    if (index != nullptr && !wants_most) search_.emplace(*index, interval);
   }
   OverlapWalk(const OverlapWalk&) = delete;
   OverlapWalk& operator=(const OverlapWalk&) = delete;
@@ -47,7 +47,7 @@ class OverlapWalk {
   const Region* Next() {
     if (search_.has_value()) {
       const Region* const child = search_->Next();
-      if (child != nullptr && ++found_ * 16 > children_.size()) {
+      if (child != nullptr && ++found_ * kMany > children_.size()) {
         next_ = children_.Below(*child);
         search_.reset();
       }
@@ -68,6 +68,9 @@ class OverlapWalk {
   size_t nodes_seen() const { return search_ ? search_->nodes_seen() : 0; }
 
  private:
+  // Of so many children, one that the index finds is worth looking at all.
+  static constexpr size_t kMany = 16;
+
   const AddrRange interval_;
   const Children& children_;
   std::optional<ChildIndex::Search> search_;
