@@ -84,9 +84,20 @@ class OverlapWalkTest : public testing::TestWithParam<int> {
 INSTANTIATE_TEST_SUITE_P(Few, OverlapWalkTest, testing::Values(0));
 INSTANTIATE_TEST_SUITE_P(Many, OverlapWalkTest, testing::Values(100));
 
-TEST_P(OverlapWalkTest, TheIndexIsForMany) {
-  OverlapWalk walk(bus_, AddrRange::All());
-  EXPECT_EQ(walk.nodes_seen() > 0, GetParam() > 0);
+TEST_P(OverlapWalkTest, TheIndexIsForFewOfMany) {
+  const OverlapWalk few(bus_, Range(0x100, 0x10f));
+  EXPECT_EQ(few.nodes_seen() > 0, GetParam() > 0);
+  const OverlapWalk all(bus_, AddrRange::All());
+  EXPECT_EQ(all.nodes_seen(), 0u);
+  // Unless there are only few to be found.
+  for (Region* child : bus_.children()) {
+    if (child == &a_) continue;
+    PLANISH_CHECK_OK(topology_.SetEnabled(*child, false));
+  }
+  OverlapWalk only(bus_, AddrRange::All());
+  EXPECT_EQ(only.nodes_seen() > 0, GetParam() > 0);
+  EXPECT_EQ(only.Next(), &a_);
+  EXPECT_EQ(only.Next(), nullptr);
 }
 
 TEST_P(OverlapWalkTest, TheWinnerComesFirst) {
