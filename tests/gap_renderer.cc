@@ -74,17 +74,15 @@ class Renderer {
     if (cover_.Contains(clip)) return;
     if (++steps_ > max_steps_) end_ = Rendering::End::kTooMuch;
 
-    const bool leads_on = node.kind == Kind::kAlias ? node.target != kNone
-                                                    : !node.children.empty();
-    if (leads_on && ++above > max_depth_) end_ = Rendering::End::kTooDeep;
+    if (above > max_depth_) end_ = Rendering::End::kTooDeep;
     if (end_ != Rendering::End::kWhole) return;
     if (node.kind == Kind::kAlias) {  // R2.7
       if (node.target == kNone) return;
       const Wide shift = Wide{graph_[node.target].addr} + node.offset;
-      return Visit(node.target, base - shift, clip, flags, above);
+      return Visit(node.target, base - shift, clip, flags, above + 1);
     }
     for (const int child : node.children) {  // R2.2
-      Visit(child, base, clip, flags, above);
+      Visit(child, base, clip, flags, above + 1);
     }
     if (node.kind == Kind::kContainer) return;
     for (const Span& gap : cover_.Take(clip)) {  // R2.6

@@ -30,7 +30,7 @@ struct Rendering {
 };
 
 // `root` is the normalised root; kNone shows nothing. Depth counts containers
-// and aliases on one path, as X4 does.
+// and aliases above what is visited, as X4 does.
 Rendering RenderByGaps(const Graph& graph, int root, uint64_t max_steps,
                        int max_depth);
 
