@@ -9,7 +9,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
-#include "planish/flatview/flat_view.h"
 #include "planish/regions/ram_block.h"
 #include "planish/regions/transaction.h"
 
@@ -158,21 +157,19 @@ void ManyDevices::SetSmram(size_t vcpu, bool on) {
 }
 
 size_t ManyDevices::range_count() const {
-  absl::flat_hash_map<const Snapshot*, size_t> sizes;
+  absl::flat_hash_map<const Region*, size_t> sizes;
   for (const auto& space : spaces_) {
-    const Snapshot& snapshot = space->Current();
-    sizes[&snapshot] = snapshot.view().size();
+    sizes[space->shown_root()] = space->Current().view().size();
   }
   size_t sum = 0;
-  for (const auto& [snapshot, size] : sizes) sum += size;
+  for (const auto& [root, size] : sizes) sum += size;
   return sum;
 }
 
 size_t ManyDevices::root_count() const {
   absl::flat_hash_map<const Region*, bool> roots;
   for (const auto& space : spaces_) {
-    const FlatView& view = space->Current().view();
-    if (view.root() != nullptr) roots[view.root()] = true;
+    if (space->shown_root() != nullptr) roots[space->shown_root()] = true;
   }
   return roots.size();
 }

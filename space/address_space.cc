@@ -15,12 +15,6 @@
 
 namespace planish {
 
-Snapshot::Snapshot(uint64_t generation, std::unique_ptr<const FlatView> view,
-                   std::unique_ptr<const DispatchTable> table)
-    : table_(std::move(table)),
-      view_(std::move(view)),
-      generation_(generation) {}
-
 AddressSpace::AddressSpace(Owner& owner, std::string name, Region& root)
     : topology_(owner.topology()),
       owner_(owner),
@@ -31,9 +25,9 @@ absl::StatusOr<std::unique_ptr<AddressSpace>> AddressSpace::Create(
     Owner& owner, std::string name, Region& root) {
   Topology& topology = owner.topology();
   if (&root.owner().topology() != &topology) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("address space '", name, "': root '", root.name(),
-                     "' is of another topology"));
+    return absl::InvalidArgumentError(absl::StrCat("address space '", name,
+                                                   "': root '", root.name(),
+                                                   "' is of another topology"));
   }
   PLANISH_ASSIGN_OR_RETURN(Transaction edit, Transaction::Begin(topology));
   std::unique_ptr<AddressSpace> space;
@@ -59,6 +53,14 @@ AddressSpace::~AddressSpace() {
   PLANISH_CHECK_OK(edit);
   Publisher::Of(topology_).Remove(*this);
   edit->Commit().IgnoreError();  // Another root's. This space is gone.
+}
+
+SnapshotHold AddressSpace::Hold() const {
+  auto join = Transaction::Begin(topology_);  // So that nothing comes between.
+  PLANISH_CHECK_OK(join);
+  SnapshotHold hold(topology_, Current(), shown_root());
+  PLANISH_CHECK_OK(join->Commit());
+  return hold;
 }
 
 }  // namespace planish

@@ -3,10 +3,11 @@
 //
 //   AddressSpace --> cell of its normalised root --> Snapshot
 //   AddressSpace --'                                   |-- FlatView
-//                                                      '-- DispatchTable
+//                    cell of a root just like it --'   '-- DispatchTable
 //
 // Spaces whose roots resolve to the same region share one cell (R2.17), so
 // also the view, by pointer; those that resolve to none share the empty one.
+// Roots that are windows onto the same things share their snapshots (V4).
 //
 // TRAPS (quirks of QEMU's that the corpus relies on; resolve.h)
 //   R2.18  A root that is only a full window onto another region loses its own
@@ -19,8 +20,9 @@
 // THREAD SAFETY  Until the RCU domain stands: no lookup while another thread
 //   commits. Name, owner: any time.
 // LIFETIME  Its Topology outlives it. A Snapshot, and what a Section of it
-//   points at, is good until the next commit. When the owner of the root or of
-//   the space is retired, the space shows nothing from then on.
+//   points at, is good until the next commit; see snapshot.h for longer. When
+//   the owner of the root or of the space is retired, the space shows nothing
+//   from then on.
 // COST  Lookup: cell, snapshot, table: three loads, then the table's own.
 // SOURCES  SEMANTICS 2.5, PROTOCOL V1, V2.
 
@@ -28,55 +30,31 @@
 #define PLANISH_SPACE_ADDRESS_SPACE_H_
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "planish/base/addr.h"
-#include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/section.h"
-#include "planish/flatview/flat_view.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
+#include "planish/space/snapshot.h"
+#include "planish/space/snapshot_cell.h"
+#include "planish/space/snapshot_hold.h"
 
 namespace planish {
 
-// One version of what a root shows. Immutable.
-class Snapshot {
- public:
-  Snapshot(uint64_t generation, std::unique_ptr<const FlatView> view,
-           std::unique_ptr<const DispatchTable> table);
-
-  const FlatView& view() const { return *view_; }
-  const DispatchTable& table() const { return *table_; }
-  // Unique in the process, never 0, larger than that of every older snapshot.
-  uint64_t generation() const { return generation_; }
-
-  Section Lookup(Addr a) const { return table_->Lookup(a); }
-
- private:
-  const std::unique_ptr<const DispatchTable> table_;
-  const std::unique_ptr<const FlatView> view_;
-  const uint64_t generation_;
-};
-
 namespace internal {
-
-// What the spaces of one normalised root share; kept by the Publisher.
-struct SnapshotCell {
-  std::atomic<const Snapshot*> current{nullptr};
-};
-
-}  // namespace internal
+struct SpaceRecord;
+}
 
 class AddressSpace {
  public:
   // Renders `root` if no space shows it yet; inside a Transaction that happens
   // at the outermost commit, and the space is empty until then.
-  // Errors: kInvalidArgument (of two topologies), kFailedPrecondition (retired),
-  // Limits.
+  // Errors: kInvalidArgument (of two topologies), kFailedPrecondition
+  // (retired), Limits.
   static absl::StatusOr<std::unique_ptr<AddressSpace>> Create(Owner& owner,
                                                               std::string name,
                                                               Region& root);
@@ -92,11 +70,26 @@ class AddressSpace {
   Owner& owner() const { return owner_; }
 
   const Snapshot& Current() const {
-    // Partner: Publisher::Publish(). Orders the snapshot's contents before us.
+    // Partners: Publisher::Publish(), RootClasses::PublishLine(). Orders the
+    // snapshot's contents before us.
     return *cell_.load(std::memory_order_acquire)
                 ->current.load(std::memory_order_acquire);
   }
   Section Lookup(Addr a) const { return Current().Lookup(a); }
+  // The normalised root, which stands for the view in dumps (R2.17): spaces
+  // with the same one show the same. Others may, too. Null: none.
+  const Region* shown_root() const {
+    // Partner: Publisher::Publish().
+    const internal::SnapshotCell& cell = *cell_.load(std::memory_order_acquire);
+    // A root past a limit shows what no root shows (X5).
+    const bool is_none =
+        cell.current.load(std::memory_order_acquire)->view().root() == nullptr;
+    return is_none ? nullptr : cell.root;
+  }
+
+  // Keeps the current version until the hold goes. Waits for the commit under
+  // way, if it is another thread's.
+  SnapshotHold Hold() const;
 
  private:
   friend class Publisher;
@@ -106,7 +99,7 @@ class AddressSpace {
   Owner& owner_;
   const std::string name_;
   const Region* root_;
-  bool past_limit_ = false;  // The Publisher's: see X5 above.
+  internal::SpaceRecord* record_ = nullptr;  // The Publisher's.
   std::atomic<const internal::SnapshotCell*> cell_;
 };
 

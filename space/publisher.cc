@@ -3,30 +3,35 @@
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/types/span.h"
-#include "planish/base/addr.h"
 #include "planish/base/check.h"
 #include "planish/base/status_macros.h"
-#include "planish/dispatch/dispatch_table.h"
-#include "planish/flatview/render.h"
 #include "planish/flatview/resolve.h"
-#include "planish/regions/owner.h"
 
 namespace planish {
-namespace {
 
-uint64_t NextGeneration() {
-  // Unique in the process; orders nothing else, so relaxed.
-  static std::atomic<uint64_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
+namespace internal {
+
+struct SpaceRecord : RootForest::Walker {
+  AddressSpace* space = nullptr;
+  size_t index = 0;  // Among the spaces of its owner.
+  // What it shows, and what after the commit under way.
+  RootClasses::Root* root = nullptr;
+  RootClasses::Root* next = nullptr;
+  // Its walk passed the limit: X5.
+  bool past_limit = false;
+  bool next_past_limit = false;
+  bool touched = false;
+};
+
+}  // namespace internal
+
+namespace {
 
 // The root that a space still shows: null once an owner has been retired.
 const Region* LiveRoot(const AddressSpace& space) {
@@ -35,12 +40,9 @@ const Region* LiveRoot(const AddressSpace& space) {
   return space.owner().retired() ? nullptr : root;
 }
 
-std::unique_ptr<const Snapshot> FirstSnapshot(const Region* root,
-                                              std::vector<FlatRange> ranges) {
-  auto view = FlatView::Build(root, std::move(ranges));
-  auto table = DispatchTable::Build(*view);
-  return std::make_unique<const Snapshot>(NextGeneration(), std::move(view),
-                                          std::move(table));
+// It shows nothing, by a retirement, and stops nobody else's commits.
+bool IsExcused(const internal::SpaceRecord& record) {
+  return record.past_limit || RootClasses::IsPastLimit(*record.root);
 }
 
 }  // namespace
@@ -54,138 +56,189 @@ Publisher& Publisher::Of(Topology& topology) {
 }
 
 Publisher::Publisher(Topology& topology)
-    : topology_(topology),
-      empty_(cells_.emplace(nullptr, std::make_unique<Cell>())
-                 .first->second.get()) {
-  empty_->current.store(FirstSnapshot(nullptr, {}).release(),
-                        std::memory_order_relaxed);
-}
+    : topology_(topology), classes_(topology.limits()) {}
 
 Publisher::~Publisher() {
-  PLANISH_CHECK(spaces_.empty(), "E2: an AddressSpace outlives its Topology");
-  for (const auto& [root, cell] : cells_) {
-    delete cell->current.load(std::memory_order_relaxed);
-  }
+  PLANISH_CHECK(spaces_ == 0, "E2: an AddressSpace outlives its Topology");
+}
+
+// ---- Spaces.
+
+void Publisher::Touch(Record& record) {
+  if (!std::exchange(record.touched, true)) touched_.push_back(&record);
 }
 
 void Publisher::Add(AddressSpace& space) {
-  space.cell_.store(empty_, std::memory_order_relaxed);
-  spaces_.push_back(&space);
+  auto* const record = new Record;
+  space.record_ = record;
+  record->space = &space;
+  record->root = &classes_.none();
+  RootClasses::Gain(*record->root, /*excused=*/false);
+  std::vector<Record*>& of_owner = by_owner_[&space.owner()];
+  record->index = of_owner.size();
+  of_owner.push_back(record);
+  space.cell_.store(record->root->cell.get(), std::memory_order_relaxed);
+  ++spaces_;
+  Touch(*record);
+  added_.insert(&space);
   topology_.OnUndo([this, added = &space] {
     // It may be gone again; if another took its place, that one is new too.
-    const auto at = std::find(spaces_.begin(), spaces_.end(), added);
-    if (at != spaces_.end()) added->root_ = nullptr;
+    if (added_.contains(added)) added->root_ = nullptr;
   });
   topology_.MarkChanged();
 }
 
 void Publisher::Remove(AddressSpace& space) {
-  spaces_.erase(std::find(spaces_.begin(), spaces_.end(), &space));
-  topology_.MarkChanged();  // Its cell may have lost its last space.
-}
-
-absl::StatusOr<size_t> Publisher::RenderOnce(const Region* root) {
-  const auto known = index_of_.find(root);
-  if (known != index_of_.end()) return known->second;
-  std::vector<FlatRange> ranges;
-  if (root != nullptr) {
-    PLANISH_ASSIGN_OR_RETURN(
-        ranges, Render(*root, AddrRange::All(), topology_.limits()));
+  const std::unique_ptr<Record> record(std::exchange(space.record_, nullptr));
+  forest_.Start(*record, nullptr);
+  classes_.Lose(*record->root, RootClasses::IsPastLimit(*record->root));
+  const auto owned = by_owner_.find(&space.owner());
+  std::vector<Record*>& of_owner = owned->second;
+  of_owner.back()->index = record->index;
+  of_owner[record->index] = of_owner.back();
+  of_owner.pop_back();
+  if (of_owner.empty()) by_owner_.erase(owned);
+  if (record->touched) {
+    touched_.erase(std::find(touched_.begin(), touched_.end(), record.get()));
   }
-  const size_t index = rendered_.size();
-  index_of_.emplace(root, index);
-  Rendered& r = rendered_.emplace_back();
-  r.root = root;
-  r.ranges = std::move(ranges);
-  const auto cell = cells_.find(root);
-  r.cell = cell == cells_.end() ? nullptr : cell->second.get();
-  r.changed = true;
-  if (r.cell != nullptr) {
-    const FlatView& view =
-        r.cell->current.load(std::memory_order_relaxed)->view();
-    r.changed =
-        !std::equal(view.begin(), view.end(), r.ranges.begin(), r.ranges.end());
-  }
-  return index;
+  added_.erase(&space);
+  --spaces_;
+  topology_.MarkChanged();  // Its root may have lost its last space.
 }
 
-absl::StatusOr<size_t> Publisher::RenderRootOf(const AddressSpace& space) {
-  const Region* root = LiveRoot(space);
-  if (root != nullptr) {
-    PLANISH_ASSIGN_OR_RETURN(root, ResolveRoot(*root, topology_.limits()));
-  }
-  return RenderOnce(root);
-}
+// ---- Commits.
 
-void Publisher::Forget() {
-  rendered_.clear();
-  index_of_.clear();
-  of_space_.clear();
-  past_limit_.clear();
-}
-
-absl::Status Publisher::PrepareSpaces(bool anyway) {
-  Forget();
-  for (const AddressSpace* space : spaces_) {
-    absl::StatusOr<size_t> index = RenderRootOf(*space);
-    past_limit_.push_back(!index.ok());
-    if (!index.ok()) {
-      // Who shows nothing already must not stop everybody else's commits.
-      if (!anyway && !space->past_limit_) return index.status();
-      index = RenderOnce(nullptr);
+void Publisher::FindTouched(const ChangeSet& changes) {
+  lost_.clear();
+  for (const Region* region : changes.resolve_again) {
+    forest_.Ask(*region, lost_);
+    if (region->owner().retired()) {
+      forest_.AddThoseAt(*region, lost_);
+      classes_.Discard(*region);
     }
-    of_space_.push_back(*index);
   }
+  for (RootForest::Walker* walker : lost_) {
+    Touch(*static_cast<Record*>(walker));
+  }
+  for (const Owner* owner : topology_.retired_here()) {
+    const auto owned = by_owner_.find(owner);
+    if (owned == by_owner_.end()) continue;
+    for (Record* record : owned->second) Touch(*record);
+  }
+}
+
+absl::Status Publisher::FindRoot(Record& record, bool anyway) {
+  const bool excused = IsExcused(record);
+  forest_.Start(record, LiveRoot(*record.space));
+  absl::StatusOr<const Region*> found =
+      forest_.Resolve(record, topology_.limits());
+  record.next_past_limit = !found.ok();
+  if (!found.ok()) {
+    if (!anyway && !excused) return found.status();
+    found = nullptr;
+  }
+  record.next = &classes_.Get(*found);
+  if (record.next == record.root) return absl::OkStatus();
+  classes_.Lose(*record.root, RootClasses::IsPastLimit(*record.root));
+  RootClasses::Gain(*record.next, excused);
+  ++report_.spaces_moved;
   return absl::OkStatus();
 }
 
-absl::Status Publisher::Prepare(const ChangeSet&) {
-  return PrepareSpaces(/*anyway=*/false);
+void Publisher::Forget() {
+  for (Record* record : touched_) {
+    if (record->next != nullptr && record->next != record->root) {
+      classes_.Lose(*record->next, IsExcused(*record));
+      RootClasses::Gain(*record->root, RootClasses::IsPastLimit(*record->root));
+    }
+    record->next = nullptr;
+  }
+  classes_.Forget();
+  report_ = CommitReport();
 }
 
-void Publisher::PrepareAnyway(const ChangeSet&) {
-  PLANISH_CHECK_OK(PrepareSpaces(/*anyway=*/true));
+absl::Status Publisher::PrepareSpaces(const ChangeSet& changes, bool anyway) {
+  Forget();
+  FindTouched(changes);
+  report_.changes_marked = changes.shown.size();
+  report_.walks_resolved = touched_.size();
+  for (Record* record : touched_) {
+    PLANISH_RETURN_IF_ERROR(FindRoot(*record, anyway));
+  }
+  // Without a retirement, what was undone is as it was published.
+  if (anyway && topology_.retired_here().empty()) return absl::OkStatus();
+  return classes_.Prepare(changes, topology_.ways_up(), anyway, report_);
+}
+
+absl::Status Publisher::Prepare(const ChangeSet& changes) {
+  return PrepareSpaces(changes, /*anyway=*/false);
+}
+
+void Publisher::PrepareAnyway(const ChangeSet& changes) {
+  PLANISH_CHECK_OK(PrepareSpaces(changes, /*anyway=*/true));
 }
 
 void Publisher::Publish(RetireList& replaced) {
-  for (auto& [root, cell] : cells_) cell->used = false;
-  empty_->used = true;
-  for (Rendered& r : rendered_) {
-    const Snapshot* next = nullptr;
-    if (r.cell == nullptr) {
-      auto& cell = cells_[r.root];
-      cell = std::make_unique<Cell>();
-      r.cell = cell.get();
-      next = FirstSnapshot(r.root, std::move(r.ranges)).release();
-    } else if (r.changed) {
-      const Snapshot* old = r.cell->current.load(std::memory_order_relaxed);
-      const AddrRange all = AddrRange::All();
-      auto view = old->view().Splice(all, r.ranges, replaced);
-      auto table = DispatchTable::Patch(old->table(), *view,
-                                        absl::MakeConstSpan(&all, 1), replaced);
-      next = new Snapshot(NextGeneration(), std::move(view), std::move(table));
-      replaced.Add(old);
-    }
-    r.cell->used = true;
-    // Partner: AddressSpace::Current().
-    if (next) r.cell->current.store(next, std::memory_order_release);
-  }
-  for (size_t i = 0; i < spaces_.size(); ++i) {
-    AddressSpace& space = *spaces_[i];
+  classes_.Publish(replaced, report_);
+  for (Record* record : touched_) {
+    AddressSpace& space = *record->space;
+    record->touched = false;
+    record->past_limit = record->next_past_limit;
+    record->root = std::exchange(record->next, nullptr);
     space.root_ = LiveRoot(space);
-    space.past_limit_ = past_limit_[i];
-    const Cell* cell = rendered_[of_space_[i]].cell;
     // Partner: AddressSpace::Current(). Readers see a cell with its snapshot.
-    space.cell_.store(cell, std::memory_order_release);
+    space.cell_.store(record->root->cell.get(), std::memory_order_release);
   }
-  for (auto it = cells_.begin(); it != cells_.end();) {
-    const auto at = it++;
-    if (at->second->used) continue;
-    replaced.Add(at->second->current.load(std::memory_order_relaxed));
-    replaced.Add(static_cast<const Cell*>(at->second.release()));
-    cells_.erase(at);
+  touched_.clear();
+  added_.clear();
+}
+
+void Publisher::Report(CommitReport& report) const {
+  report.changes_marked = report_.changes_marked;
+  report.walks_resolved = report_.walks_resolved;
+  report.spaces_moved = report_.spaces_moved;
+  report.lines_touched = report_.lines_touched;
+  report.lines_changed = report_.lines_changed;
+  report.lines_built = report_.lines_built;
+  report.intervals_rendered = report_.intervals_rendered;
+  report.ranges_out = report_.ranges_out;
+  report.ranges_in = report_.ranges_in;
+}
+
+void Publisher::CheckInvariants() const {
+  forest_.CheckInvariants();
+  classes_.CheckInvariants();
+  absl::flat_hash_map<const RootClasses::Root*, size_t> counts;
+  size_t spaces = 0;
+  for (const auto& [owner, records] : by_owner_) {
+    for (size_t i = 0; i < records.size(); ++i) {
+      const Record& record = *records[i];
+      const AddressSpace& space = *record.space;
+      PLANISH_CHECK(space.record_ == &record && record.index == i &&
+                        &space.owner() == owner && !record.touched,
+                    "P1: a space that is somebody else's");
+      const Region* const begin = LiveRoot(space);
+      const Region* end = nullptr;
+      bool past_limit = false;
+      if (begin != nullptr) {
+        const auto found = ResolveRoot(*begin, topology_.limits());
+        past_limit = !found.ok();
+        if (found.ok()) end = *found;
+      }
+      PLANISH_CHECK(
+          record.root->region == end && record.past_limit == past_limit,
+          "P1: a space with another root than its walk's");
+      PLANISH_CHECK(space.cell_.load(std::memory_order_relaxed) ==
+                        record.root->cell.get(),
+                    "P1: a space with another root's cell");
+      ++counts[record.root];
+      ++spaces;
+    }
   }
-  rendered_.clear();
+  PLANISH_CHECK_EQ(spaces, spaces_, "P2: spaces, miscounted");
+  for (const auto& [root, count] : counts) {
+    PLANISH_CHECK_EQ(root->spaces, count, "P2: spaces of a root, miscounted");
+  }
 }
 
 }  // namespace planish

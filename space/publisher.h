@@ -1,37 +1,44 @@
-// Publisher: the one observer of a topology. At a commit it finds what each
-// space's root resolves to, renders each distinct one, and publishes what
-// changed:
+// Publisher: the one observer of a topology. It knows the spaces, finds the
+// root that each really shows, and keeps the rest in step:
 //
-//   spaces    cpu0   cpu1   nvme   e1000 (bus master off)
-//               \     |     /        |
-//   cells      [system's cell]   [the empty cell]        one per normalised
-//                     |                |                 root (R2.17)
-//   snapshots    {view, table}    {no ranges}
+//   spaces        cpu0   cpu1   nvme   e1000 (bus master off)
+//                   \     |     /        |
+//   root_forest.h    walks, step by step
+//                       \ | /            |
+//   root_classes.h   [system's cell]   [the empty cell]    one per normalised
+//                         |                  |             root (R2.17)
+//   version_line.h         {view, table}     {no ranges}
 //
-// All errors happen in Prepare(); Publish() only splices, patches and swaps.
+// All errors happen in Prepare(); Publish() only splices, patches and stores.
 // A root whose ranges didn't change keeps its snapshot, generation and all.
 //
+// INVARIANTS (CheckInvariants(), with those of root_forest.h and
+//   root_classes.h)
+//   P1  A space's cell is that of the root its walk ends at; that of (none), if
+//       it ends nowhere or past the limit, or an owner was retired.
+//   P2  A root counts its spaces.
 // THREAD SAFETY  As ChangeObserver: the holder of the Transaction.
-// COST  Today every root is rendered whole at each commit that changed the
-//   graph.
+// COST  Of a commit: by what was edited and the spaces that find another root.
 
 #ifndef PLANISH_SPACE_PUBLISHER_H_
 #define PLANISH_SPACE_PUBLISHER_H_
 
-#include <atomic>
-#include <memory>
+#include <cstddef>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "planish/base/retire_list.h"
-#include "planish/flatview/flat_range.h"
-#include "planish/flatview/flat_view.h"
 #include "planish/regions/change_observer.h"
 #include "planish/regions/change_set.h"
+#include "planish/regions/commit_report.h"
+#include "planish/regions/owner.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
 #include "planish/space/address_space.h"
+#include "planish/space/root_classes.h"
+#include "planish/space/root_forest.h"
 
 namespace planish {
 
@@ -51,35 +58,32 @@ class Publisher final : public ChangeObserver {
   absl::Status Prepare(const ChangeSet& changes) override;
   void PrepareAnyway(const ChangeSet& changes) override;
   void Publish(RetireList& replaced) override;
+  void Report(CommitReport& report) const override;
+
+  // REQUIRES: inside a Transaction, nothing edited.
+  void CheckInvariants() const;
 
  private:
-  struct Cell : internal::SnapshotCell {
-    bool used = false;  // By a space, in the commit under way.
-  };
-  // What Prepare() found for one root.
-  struct Rendered {
-    const Region* root;  // Null: the empty view.
-    std::vector<FlatRange> ranges;
-    Cell* cell;
-    bool changed;  // Against the cell's snapshot.
-  };
+  // What it knows of a space.
+  using Record = internal::SpaceRecord;
 
-  // The index in rendered_ of what `space` shows, rendered now if it is new.
-  absl::StatusOr<size_t> RenderRootOf(const AddressSpace& space);
-  absl::StatusOr<size_t> RenderOnce(const Region* root);
-  absl::Status PrepareSpaces(bool anyway);
+  absl::Status PrepareSpaces(const ChangeSet& changes, bool anyway);
+  void FindTouched(const ChangeSet& changes);
+  absl::Status FindRoot(Record& record, bool anyway);
+  void Touch(Record& record);
   void Forget();
 
   Topology& topology_;
-  std::vector<AddressSpace*> spaces_;
-  absl::flat_hash_map<const Region*, std::unique_ptr<Cell>> cells_;
-  Cell* const empty_;  // The cell of "none". Always there.
+  RootForest forest_;
+  RootClasses classes_;
+  size_t spaces_ = 0;
+  absl::flat_hash_map<const Owner*, std::vector<Record*>> by_owner_;
 
-  // Between Prepare() and Publish().
-  std::vector<Rendered> rendered_;
-  absl::flat_hash_map<const Region*, size_t> index_of_;
-  std::vector<size_t> of_space_;  // By index in spaces_: which of rendered_.
-  std::vector<bool> past_limit_;  // By index in spaces_: no, it can't be.
+  // Of the commit under way:
+  std::vector<Record*> touched_;  // Whose root is to be found again.
+  std::vector<RootForest::Walker*> lost_;
+  absl::flat_hash_set<const AddressSpace*> added_;
+  CommitReport report_;
 };
 
 }  // namespace planish

@@ -37,11 +37,12 @@ void AppendRangeLine(const FlatRange& range, const FlatTextOptions& options,
   }
 }
 
-void AppendView(const FlatView& view, const FlatTextOptions& options,
+void AppendView(const AddressSpace& space, const FlatTextOptions& options,
                 std::string& out) {
+  const FlatView& view = space.Current().view();
+  const Region* const root = space.shown_root();
   absl::StrAppend(&out, " Root memory region: ",
-                  view.root() == nullptr ? kNoRegion : view.root()->name(),
-                  "\n");
+                  root == nullptr ? kNoRegion : root->name(), "\n");
   if (view.empty()) out += "  No rendered FlatView\n";
   for (const FlatRange& range : view) {
     AppendRangeLine(range, options, out);
@@ -68,11 +69,11 @@ absl::string_view FlatTypeName(const FlatRange& range) {
 
 std::string WriteFlatViews(absl::Span<const AddressSpace* const> spaces,
                            const FlatTextOptions& options) {
-  absl::flat_hash_map<const FlatView*, size_t> number_of;
+  absl::flat_hash_map<const Region*, size_t> number_of;
   std::vector<std::vector<const AddressSpace*>> blocks;
   for (const AddressSpace* space : spaces) {
     const auto [block, is_new] =
-        number_of.emplace(&space->Current().view(), blocks.size());
+        number_of.emplace(space->shown_root(), blocks.size());
     if (is_new) blocks.emplace_back();
     blocks[block->second].push_back(space);
   }
@@ -80,7 +81,7 @@ std::string WriteFlatViews(absl::Span<const AddressSpace* const> spaces,
   for (size_t i = 0; i < blocks.size(); ++i) {
     absl::StrAppend(&out, "FlatView #", i, "\n");
     for (const AddressSpace* space : blocks[i]) AppendSpace(*space, out);
-    AppendView(blocks[i][0]->Current().view(), options, out);
+    AppendView(*blocks[i][0], options, out);
     out += '\n';
   }
   return out;
@@ -95,10 +96,10 @@ std::string WriteFlatViews(
   return WriteFlatViews(all, options);
 }
 
-std::string WriteFlatView(const FlatView& view,
+std::string WriteFlatView(const AddressSpace& space,
                           const FlatTextOptions& options) {
   std::string out;
-  AppendView(view, options, out);
+  AppendView(space, options, out);
   return out;
 }
 

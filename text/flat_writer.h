@@ -7,7 +7,7 @@
 //     0000000000000000-0000000000003fff (prio 0, rom): boot
 //     0000000080000000-0000000087ffffff (prio 0, ram): sdram @0000000000001000
 //
-// Spaces that share a view, by pointer, form one block; blocks and their
+// Spaces with the same normalised root form one block (R2.17); blocks and their
 // numbers follow the first space of each. Between blocks stands an empty line.
 // The words are those of QEMU 7.2: every container, MMIO, reservation and IOMMU
 // is `i/o`.
@@ -26,7 +26,6 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "planish/flatview/flat_range.h"
-#include "planish/flatview/flat_view.h"
 #include "planish/regions/region.h"
 #include "planish/space/address_space.h"
 
@@ -44,8 +43,9 @@ std::string WriteFlatViews(
     const std::vector<std::unique_ptr<AddressSpace>>& spaces,
     const FlatTextOptions& options = {});
 
-// One view: what stands below the spaces of its block, without the empty line.
-std::string WriteFlatView(const FlatView& view,
+// One space's view: what stands below the spaces of its block, without the
+// empty line.
+std::string WriteFlatView(const AddressSpace& space,
                           const FlatTextOptions& options = {});
 
 // One range, without the end of the line.

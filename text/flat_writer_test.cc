@@ -82,7 +82,7 @@ TEST(FlatWriterTest, TypesAreQemusWords) {
       "  container ro 9 +1 readonly nonvolatile\n"
       "    ram j +1\n"
       "space s = all\n");
-  EXPECT_EQ(WriteFlatView(machine->spaces()[0]->Current().view()),
+  EXPECT_EQ(WriteFlatView(*machine->spaces()[0]),
             " Root memory region: all\n"
             "  0000000000000000-0000000000000000 (prio 0, ram): a\n"
             "  0000000000000001-0000000000000001 (prio 0, rom): b\n"

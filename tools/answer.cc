@@ -93,7 +93,7 @@ Answer Ask(const AddressSpace& space, Addr addr) {
   answer.section = space.Lookup(addr);
   const FlatView& view = space.Current().view();
   answer.range = WholeRange(view, answer.section);
-  answer.why = Explain(view.root(), addr);
+  answer.why = Explain(space.shown_root(), addr);
   return answer;
 }
 
@@ -173,13 +173,13 @@ void PrintAnswer(const Answer& answer, const AddressSpace& space,
                          HumanSize(answer.range.size()), ")"),
             out);
   const FlatView& view = space.Current().view();
-  if (view.root() != space.root() && space.root() != nullptr) {
-    PrintFact(
-        "root",
-        absl::StrCat(Printable(space.root()->name()), ", which shows ",
-                     view.root() == nullptr ? std::string("nothing")
-                                            : Printable(view.root()->name())),
-        out);
+  const Region* shown = space.shown_root();
+  if (shown != space.root() && space.root() != nullptr) {
+    PrintFact("root",
+              absl::StrCat(Printable(space.root()->name()), ", which shows ",
+                           shown == nullptr ? std::string("nothing")
+                                            : Printable(shown->name())),
+              out);
   }
   if (const Region* region = answer.section.region(); region != nullptr) {
     PrintFact("region", Printable(region->Path()), out);

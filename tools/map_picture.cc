@@ -15,7 +15,6 @@
 #include "absl/strings/string_view.h"
 #include "planish/base/addr.h"
 #include "planish/flatview/flat_range.h"
-#include "planish/regions/region.h"
 #include "planish/tools/explain.h"
 
 namespace planish::tools {
@@ -50,17 +49,17 @@ absl::string_view Stem(absl::string_view name) {
 
 class TreeDrawing {
  public:
-  TreeDrawing(const FlatView& view, size_t columns, const Style& style)
-      : view_(view), columns_(columns), style_(style) {
+  TreeDrawing(const Region& root, const FlatView& view, size_t columns,
+              const Style& style)
+      : root_(root), columns_(columns), style_(style) {
     for (const FlatRange& range : view) Probe(range.range.first);
-    ProbeEdges(*view.root(), Addr(0), 0);
+    ProbeEdges(root, Addr(0), 0);
   }
 
   std::vector<std::string> Draw() {
-    const Region& root = *view_.root();
-    lines_.push_back(
-        style_.Paint(Ink::kTitle, Ellipsize(Printable(root.name()), columns_)));
-    AddChildren(root, root.addr(), "", 1);
+    lines_.push_back(style_.Paint(
+        Ink::kTitle, Ellipsize(Printable(root_.name()), columns_)));
+    AddChildren(root_, root_.addr(), "", 1);
     return std::move(lines_);
   }
 
@@ -69,7 +68,7 @@ class TreeDrawing {
   using Group = std::vector<const Region*>;
 
   void Probe(Addr addr) {
-    const Explanation why = Explain(view_.root(), addr);
+    const Explanation why = Explain(&root_, addr);
     for (const Contender& winner : why.winner) {
       visible_.insert(winner.path.begin(), winner.path.end());
     }
@@ -189,7 +188,7 @@ class TreeDrawing {
             text)));
   }
 
-  const FlatView& view_;
+  const Region& root_;
   const size_t columns_;
   const Style& style_;
   Regions visible_;  // On the way to some byte that the view shows.
@@ -198,9 +197,9 @@ class TreeDrawing {
 
 }  // namespace
 
-std::vector<std::string> TreeLines(const FlatView& view, size_t columns,
-                                   const Style& style) {
-  return TreeDrawing(view, columns, style).Draw();
+std::vector<std::string> TreeLines(const Region& root, const FlatView& view,
+                                   size_t columns, const Style& style) {
+  return TreeDrawing(root, view, columns, style).Draw();
 }
 
 std::vector<std::string> FlatLines(const FlatView& view, size_t columns,

@@ -19,14 +19,15 @@
 #include <vector>
 
 #include "planish/flatview/flat_view.h"
+#include "planish/regions/region.h"
 #include "planish/tools/style.h"
 
 namespace planish::tools {
 
-// REQUIRES: view.root() != nullptr. At most `columns` wide; regions deeper
-// than a dozen levels are left out.
-std::vector<std::string> TreeLines(const FlatView& view, size_t columns,
-                                   const Style& style);
+// What lies below `root`, which shows `view`. At most `columns` wide; regions
+// deeper than a dozen levels are left out.
+std::vector<std::string> TreeLines(const Region& root, const FlatView& view,
+                                   size_t columns, const Style& style);
 std::vector<std::string> FlatLines(const FlatView& view, size_t columns,
                                    const Style& style);
 // Two columns with a line between them.

@@ -6,27 +6,26 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_join.h"
-#include "planish/regions/region.h"
 #include "planish/tools/style.h"
 
 namespace planish::tools {
 
 std::vector<View> ViewsOf(const text::Machine& machine) {
   std::vector<View> views;
-  absl::flat_hash_map<const FlatView*, size_t> index;
+  absl::flat_hash_map<const Region*, size_t> index;
   for (const auto& space : machine.spaces()) {
-    const FlatView* view = &space->Current().view();
-    const auto [at, is_new] = index.try_emplace(view, views.size());
-    if (is_new) views.push_back({view, {}});
+    const Region* root = space->shown_root();
+    const auto [at, is_new] = index.try_emplace(root, views.size());
+    if (is_new) views.push_back({root, &space->Current().view(), {}});
     views[at->second].spaces.push_back(space.get());
   }
   return views;
 }
 
 View ViewOf(const text::Machine& machine, const AddressSpace& space) {
-  View view{&space.Current().view(), {}};
+  View view{space.shown_root(), &space.Current().view(), {}};
   for (const auto& other : machine.spaces()) {
-    if (&other->Current().view() == view.view) {
+    if (other->shown_root() == view.root) {
       view.spaces.push_back(other.get());
     }
   }
@@ -69,8 +68,7 @@ Json ViewJson(const View& view, const text::Machine& machine) {
     if (space->root() != nullptr) entry["root"] = space->root()->name();
     json["spaces"].push_back(entry);
   }
-  const Region* root = view.view->root();
-  json["root"] = root == nullptr ? Json(nullptr) : Json(root->name());
+  json["root"] = view.root == nullptr ? Json(nullptr) : Json(view.root->name());
   json["ranges"] = Json::array();
   for (const FlatRange& range : *view.view) {
     json["ranges"].push_back(RangeJson(range, machine));

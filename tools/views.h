@@ -9,6 +9,7 @@
 
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
+#include "planish/regions/region.h"
 #include "planish/space/address_space.h"
 #include "planish/text/text.h"
 #include "planish/tools/json.h"
@@ -16,6 +17,7 @@
 namespace planish::tools {
 
 struct View {
+  const Region* root = nullptr;  // Normalised (R2.17); null: none.
   const FlatView* view = nullptr;
   std::vector<const AddressSpace*> spaces;  // At least one.
 };
