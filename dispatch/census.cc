@@ -16,6 +16,7 @@ namespace {
 
 constexpr uint64_t kMaxFlat = 128;  // Slots without a directory: 8 KiB.
 constexpr uint64_t kMaxOneDirectory = uint64_t{1} << 17;  // Slots.
+constexpr uint64_t kLargeRoot = uint64_t{1} << 15;        // 2 MiB.
 constexpr uint64_t kMaxFlatPages = 1024;                  // 16 KiB.
 constexpr uint64_t kMaxOnePageDirectory = uint64_t{1} << 20;
 
@@ -87,22 +88,24 @@ RadixPlan Census::PlanOf(size_t candidate, bool ranked) const {
 
 // Buckets, where the root can be made so wide that nearly every target's slot
 // has few runs, but not wider than one slot for each boundary; ranked slots
-// elsewhere. Both as narrow as that allows: a smaller root is worth some more
-// crowded targets, as it leaves more of the cache to others.
+// elsewhere. Both as narrow as that allows; a root beyond the caches even if
+// that crowds some more targets, as half of it costs fewer misses.
 RadixPlan Census::Radix() const {
   constexpr double kFew = 1.0 / 32;
-  constexpr double kMoreBuckets = 1.0 / 16;
-  constexpr double kMoreRanked = 1.0 / 64;  // At each step.
+  constexpr double kMore = 1.0 / 64;  // At each step.
+  constexpr double kMoreIfLarge = 1.0 / 10;
   RadixPlan best = PlanOf(0, /*ranked=*/false);
   const bool ranked = best.crowding() > kFew;
   if (ranked) best = PlanOf(0, ranked);
-  double most = best.crowding() + kMoreBuckets;
+  const double most_if_large = best.crowding() + kMoreIfLarge;
   for (size_t i = 1; i < candidates_.size(); ++i) {
     const RadixPlan plan = PlanOf(i, ranked);
     // The first and last boundary must part.
     if (plan.shift > 63 || SlotsAt(plan.shift) < 3) break;
-    if (ranked) most = best.crowding() + kMoreRanked;
-    if (plan.crowding() > most) break;
+    const bool large = !ranked && SlotsAt(best.shift) > kLargeRoot;
+    if (plan.crowding() > (large ? most_if_large : best.crowding() + kMore)) {
+      break;
+    }
     best = plan;
   }
   return best;

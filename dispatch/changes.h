@@ -62,6 +62,9 @@ class Changes {
                uint64_t limit, const TableVersion& old, size_t most,
                MemoryWriter& memory);
 
+  // Room for so many new runs.
+  void Reserve(size_t runs) { runs_.reserve(runs); }
+
   // Ascending. What meets them must be written anew.
   absl::Span<const Dirty> dirty() const { return dirty_; }
   // Groups, ascending: the runs that meet [from, to] are replaced by those that

@@ -57,15 +57,21 @@ uint32_t LineArena::NewChunk(uint32_t born) {
 }
 
 uint32_t LineArena::NewBlock(size_t lines, uint32_t born) {
-  uint32_t line = lines < free_blocks_.size() ? free_blocks_[lines] : 0;
-  if (line != 0) {
-    free_blocks_[lines] = *BirthOf(line);
+  const size_t largest =
+      std::min(lines + lines / 2, std::max<size_t>(free_blocks_.size(), 1) - 1);
+  size_t size = lines;
+  while (size <= largest && free_blocks_[size] == 0) ++size;
+  uint32_t line = 0;
+  if (size <= largest) {
+    line = free_blocks_[size];
+    free_blocks_[size] = *BirthOf(line);
     free_lines_ -= lines;
   } else {
     PLANISH_CHECK(lines_taken_ + lines <= max_block_lines_,
                   "D5: no room for a block");
     line = blocks_begin_ + static_cast<uint32_t>(lines_taken_);
     lines_taken_ += lines;
+    if (lines > 1) *BirthOf(line + 1) = static_cast<uint32_t>(lines);
   }
   Reservation::Unpoison(lines_ + line, lines * sizeof(Line));
   *BirthOf(line) = born;
@@ -75,8 +81,9 @@ uint32_t LineArena::NewBlock(size_t lines, uint32_t born) {
 void LineArena::Free(uint32_t line, size_t lines) {
   uint32_t* list = &free_chunk_;
   if (!IsChunk(line)) {
-    if (lines >= free_blocks_.size()) free_blocks_.resize(lines + 1);
-    list = &free_blocks_[lines];
+    const size_t size = lines > 1 ? *BirthOf(line + 1) : lines;
+    if (size >= free_blocks_.size()) free_blocks_.resize(size + 1);
+    list = &free_blocks_[size];
   }
   *BirthOf(line) = std::exchange(*list, line);
   free_lines_ += lines;
@@ -92,6 +99,13 @@ void LineArena::WantHugePages(size_t chunks, size_t block_lines) {
   memory_.WantHugePages(0, ChunkBytes(std::max(chunks, chunks_taken_)));
   memory_.WantHugePages(ChunkBytes(max_chunks_),
                         std::max(block_lines, lines_taken_) * sizeof(Line));
+}
+
+void LineArena::NoMoreHugePages() {
+  const size_t blocks = ChunkBytes(max_chunks_);
+  memory_.NoHugePages(ChunkBytes(chunks_taken_), blocks);
+  memory_.NoHugePages(blocks + lines_taken_ * sizeof(Line),
+                      blocks + max_block_lines_ * sizeof(Line));
 }
 
 bool LineArena::ReleaseSome(size_t& budget) {

@@ -68,6 +68,9 @@ class LineArena {
   // Asks the host for huge pages, where that many chunks and lines will be, or
   // more if there are.
   void WantHugePages(size_t chunks, size_t block_lines);
+  // Asks for none where nothing was taken yet: clearing one takes longer than
+  // who needs a line may wait.
+  void NoMoreHugePages();
 
   // Gives the memory back, a page for each node of `budget` that it takes. True
   // when all is gone. Nothing may be asked for once it has begun.
@@ -76,6 +79,7 @@ class LineArena {
   // Of all that was ever taken, free or not, and what is known of it.
   size_t taken_bytes() const;
   size_t taken_lines() const;
+  // Not asked for at present.
   size_t free_lines() const { return free_lines_; }
 
  private:

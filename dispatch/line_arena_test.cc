@@ -57,8 +57,21 @@ TEST(LineArenaTest, WhatIsFreeIsUsedAgain) {
   EXPECT_EQ(arena.NewChunk(2), chunk);
   EXPECT_EQ(arena.free_lines(), 0u);
   EXPECT_EQ(arena.taken_lines(), taken);
-  // Another size, or more of one, is new.
+  // More of a size is new.
   EXPECT_GT(arena.NewBlock(3, 2), four);
+}
+
+TEST(LineArenaTest, ALittleLargerWillDo) {
+  LineArena arena(10, 100);
+  const uint32_t six = arena.NewBlock(6, 1);
+  const size_t taken = arena.taken_lines();
+  arena.Free(six, 6);
+  EXPECT_NE(arena.NewBlock(3, 2), six);  // Twice as large as needed.
+  EXPECT_EQ(arena.NewBlock(4, 2), six);
+  EXPECT_EQ(arena.free_lines(), 2u);
+  arena.Free(six, 4);
+  EXPECT_EQ(arena.NewBlock(6, 3), six);  // It has not become smaller.
+  EXPECT_EQ(arena.taken_lines(), taken + 3);
 }
 
 TEST(LineArenaTest, KnowsWhenALineWasTaken) {

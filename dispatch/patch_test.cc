@@ -344,7 +344,7 @@ constexpr Order kOrders[] = {
     {"descending", [](uint64_t i, Rng&) { return kMax - (i << 21) - 1000; }},
     {"doubling",
      [](uint64_t i, Rng& rng) {
-       return (uint64_t{1} << (i % 60)) + (rng.Next() >> (64 - i % 60) << 1);
+       return (uint64_t{1} << (i % 60)) + (rng.Next() >> (63 - i % 60) << 1);
      }},
     {"ever denser",
      [](uint64_t i, Rng& rng) { return rng.Next() >> (4 + i / 256) << 4; }},

@@ -43,6 +43,12 @@ void Reservation::WantHugePages(size_t begin, size_t bytes) {
   huge_pages_ = true;
 }
 
+void Reservation::NoHugePages(size_t begin, size_t end) {
+  const size_t first = RoundUp(begin, kHugePage);
+  if (!huge_pages_ || end <= first) return;
+  madvise(data_ + first, end - first, MADV_NOHUGEPAGE);
+}
+
 bool Reservation::ReleaseSome(size_t begin, size_t bytes, size_t& done,
                               size_t& budget) {
   // A huge page goes as a whole: splitting it costs more.

@@ -37,6 +37,8 @@ class Reservation {
   // since one that is touched must be cleared, which takes a while. A refusal
   // costs speed only.
   void WantHugePages(size_t begin, size_t bytes);
+  // Asks for none from `begin` to `end`, where that was asked for.
+  void NoHugePages(size_t begin, size_t end);
 
   // Gives back the memory, not the addresses, of `bytes` from `begin` on, a
   // page for each node of `budget` that it takes. True when all of it is gone;

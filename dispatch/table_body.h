@@ -45,6 +45,7 @@ class TableBody {
   void WantHugePages() {
     memory_->WantHugePages(expected_.chunks, expected_.block_lines);
   }
+  void NoMoreHugePages() { memory_->NoMoreHugePages(); }
 
   // Aborts with the id of the first invariant that doesn't hold.
   void CheckInvariants() const;

@@ -27,7 +27,7 @@ namespace {
 // Up to here a scan is as fast as a radix, whatever the map. A body is kept
 // until there are fewer by some.
 constexpr size_t kAlwaysScan = 32;
-constexpr size_t kScanAgain = 32;
+constexpr size_t kScanAgain = 24;
 // Up to here it is faster than a radix with nodes below its root.
 constexpr size_t kMaxScan = ScanTree::kMaxRuns;
 // A part of the targets below nodes that a radix bears: each lookup of one may
@@ -221,10 +221,12 @@ void TableHistory::Build(const FlatView& view) {
   if (options_.huge_pages) body_->WantHugePages();
   MemoryWriter writer(body_->memory(), newest_, nullptr);
   const AddrRange all = AddrRange::All();
+  changes_.Reserve(choice.runs);
   changes_.Collect(view, absl::MakeConstSpan(&all, 1), UINT64_MAX,
                    body_->version(), SIZE_MAX, writer);
   body_->Patch(changes_, writer);
   body_->Settle();
+  if (options_.huge_pages) body_->NoMoreHugePages();
   changes_ = Changes();  // It had all runs.
 }
 
@@ -334,7 +336,10 @@ bool TableHistory::Grow(const FlatView& view, RetireList& replaced) {
   body_->Settle();
   // The host may put these together later. While it was built, each would have
   // been cleared by one commit.
-  if (options_.huge_pages) body_->WantHugePages();
+  if (options_.huge_pages) {
+    body_->WantHugePages();
+    body_->NoMoreHugePages();
+  }
   growth_.reset();
   return true;
 }

@@ -64,6 +64,7 @@ class TableMemory {
   void WantHugePages(size_t chunks, size_t block_lines) {
     lines_->WantHugePages(chunks, block_lines);
   }
+  void NoMoreHugePages() { lines_->NoMoreHugePages(); }
 
   // Lists all of it, to be freed in steps, behind what is listed already.
   static void Retire(Ptr memory, RetireList& replaced);

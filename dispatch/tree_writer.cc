@@ -20,11 +20,12 @@ constexpr size_t kMinChildren = 4;
 constexpr int kMaxDepth = 31;  // A payload has five bits for it.
 
 size_t Ceil(size_t n, size_t to) { return (n + to - 1) / to; }
+size_t RowsFor(size_t runs) { return Ceil(runs, TreeRow::kRuns); }
 
 }  // namespace
 
 void TreeWriter::AppendRows(Runs runs, Nodes& out) {
-  const size_t count = Ceil(runs.size(), TreeRow::kRuns);
+  const size_t count = RowsFor(runs.size());
   for (size_t i = 0; i < count; ++i) {
     const size_t begin = i * runs.size() / count;
     const size_t end = (i + 1) * runs.size() / count;
@@ -111,7 +112,6 @@ void TreeWriter::SpliceRows(Nodes& rows, uint64_t first, uint64_t last,
     for (int i = 0; i < count; ++i) {
       all.push_back({row.payloads[i], row.lasts[i]});
     }
-    return count;
   };
   bool inserted = false;
   bool behind = false;
@@ -130,9 +130,15 @@ void TreeWriter::SpliceRows(Nodes& rows, uint64_t first, uint64_t last,
     }
   }
   added_ += static_cast<int64_t>(all.size());
-  if (all.size() < kMinRuns && part.last + 1 < rows.size()) {
+  // A neighbour is copied anyway: it is taken in if that saves a row.
+  const auto takes = [&](size_t neighbour) {
+    const auto more = static_cast<size_t>(RunsOf(rows[neighbour].row()));
+    return all.size() < kMinRuns ||
+           RowsFor(all.size() + more) <= RowsFor(all.size());
+  };
+  if (part.last + 1 < rows.size() && takes(part.last + 1)) {
     append(rows[++part.last].row());
-  } else if (all.size() < kMinRuns && part.first != 0) {
+  } else if (part.first != 0 && takes(part.first - 1)) {
     const std::vector<Terminal> kept = std::exchange(all, {});
     append(rows[--part.first].row());
     all.insert(all.end(), kept.begin(), kept.end());
@@ -192,7 +198,7 @@ Tree TreeWriter::Finish(Nodes nodes, int depth) {
 Tree TreeWriter::Build(Runs runs) {
   added_ += static_cast<int64_t>(runs.size());
   Nodes rows;
-  rows.reserve(Ceil(runs.size(), TreeRow::kRuns));
+  rows.reserve(RowsFor(runs.size()));
   AppendRows(runs, rows);
   return Finish(std::move(rows), 0);
 }
