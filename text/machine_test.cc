@@ -247,9 +247,10 @@ TEST(MachineDeltaTest, ACommitPastTheLimitsIsUndoneWholly) {
   options.limits.max_render_steps = 12;
   const auto machine = MachineOf(kBoard, options);
   std::string steps = "enabled 2 0\n";
+  // Side by side, so that one interval takes more steps than there may be.
   for (int i = 6; i < 30; ++i) {
-    absl::StrAppend(&steps, "+ ", i, " - r ", i, " 1 0 i/o 1 0 0 1 - 0\nadd ",
-                    i, " 0\n");
+    absl::StrAppend(&steps, "+ ", i, " - r ", absl::Hex(i),
+                    " 1 0 i/o 1 0 0 1 - 0\nadd ", i, " 0\n");
   }
   absl::StrAppend(&steps, "A more 0\n");
   const absl::Status status = Apply(*machine, steps);
