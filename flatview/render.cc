@@ -1,7 +1,6 @@
 #include "planish/flatview/render.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -48,11 +47,6 @@ class Walk {
   std::vector<FlatRange>& ranges() { return ranges_; }
 
  private:
-  struct Step {
-    const Region* region;
-    Int128 base;
-  };
-
   absl::Status Visit(const Region& region, Int128 base, AddrRange clip,
                      Flags flags) {
     if (++steps_ > limits_.max_render_steps) {
@@ -78,7 +72,7 @@ class Walk {
       base -= region.alias_offset();  // R2.7
       base -= target->addr().raw();
       if (status.ok()) status = Visit(*target, base, *seen, flags);
-      path_.pop_back();
+      Leave();
       return status;
     }
     if (!region.children().empty()) {
@@ -96,16 +90,19 @@ class Walk {
     absl::Status status = Enter(region, base);
     OverlapWalk walk(region,
                      {OffsetOf(seen->first, base), OffsetOf(seen->last, base)});
-    for (size_t visited = 0; status.ok();) {  // R2.2, R2.3
+    size_t visited = 0;
+    size_t asks_at = 1;
+    while (status.ok()) {  // R2.2, R2.3
       const Region* const child = walk.Next();
       if (child == nullptr) break;
       status = Visit(*child, base, *seen, flags);
       // Asking costs about as much as a visit, so less and less often.
-      if (!std::has_single_bit(++visited)) continue;
+      if (++visited < asks_at) continue;
+      asks_at *= 2;
       seen = gaps_.Hull(*seen);
       if (!seen.has_value()) break;
     }
-    path_.pop_back();
+    Leave();
     return status;
   }
 
@@ -125,9 +122,10 @@ class Walk {
     return Addr(static_cast<uint64_t>(a.raw() - base));
   }
 
-  // Puts a step on the path; the caller takes it off, whatever the result. X4.
+  // Puts `region` on the path; the caller leaves it, whatever the result. X4.
   absl::Status Enter(const Region& region, Int128 base) {
-    path_.push_back({&region, base});
+    path_.push_back(&region);
+    bases_.push_back(base);
     if (path_.size() > static_cast<size_t>(limits_.max_depth)) {
       return absl::FailedPreconditionError(
           absl::StrCat("X4: root '", root_.name(), "' is deeper than ",
@@ -137,13 +135,18 @@ class Walk {
     // place, and still has something to look for, comes again for ever.
     if (region.kind() != RegionKind::kAlias) return absl::OkStatus();
     for (size_t i = 0; i + 1 < path_.size(); ++i) {
-      if (path_[i].region == &region && path_[i].base == base) {
+      if (path_[i] == &region && bases_[i] == base) {
         return absl::FailedPreconditionError(
             absl::StrCat("X4: root '", root_.name(),
                          "' shows itself without end: ", PathText(i)));
       }
     }
     return absl::OkStatus();
+  }
+
+  void Leave() {
+    path_.pop_back();
+    bases_.pop_back();
   }
 
   // The names on the path from step `from` on, cut in the middle if long.
@@ -154,8 +157,8 @@ class Walk {
         absl::StrAppend(&text, " -> ...");
         i = path_.size() - 8;
       }
-      absl::StrAppend(&text, text.empty() ? "'" : " -> '",
-                      path_[i].region->name(), "'");
+      absl::StrAppend(&text, text.empty() ? "'" : " -> '", path_[i]->name(),
+                      "'");
     }
     return text;
   }
@@ -185,7 +188,8 @@ class Walk {
   const uint64_t most_;
   uint64_t steps_ = 0;
   bool overflowed_ = false;
-  std::vector<Step> path_;
+  std::vector<const Region*> path_;  // Windows and containers on the way here,
+  std::vector<Int128> bases_;        // and where each begins.
   GapSet gaps_;
   std::vector<FlatRange> ranges_;
 };

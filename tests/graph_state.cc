@@ -417,10 +417,10 @@ void State::RefreshSpaces() {
     if (slot.root != kNone) {
       const auto root = Normalised(slot.root);
       const Judged* const judged = root ? &JudgeRoot(*root) : nullptr;
-      slot.past_limit =
-          judged == nullptr || judged->verdict == Verdict::kFails ||
-          (judged->verdict == Verdict::kEither &&
-           now.view().root() == nullptr);
+      slot.past_limit = judged == nullptr ||
+                        judged->verdict == Verdict::kFails ||
+                        (judged->verdict == Verdict::kEither &&
+                         slot.space->shown_root() == nullptr);
       if (!slot.past_limit) {
         slot.shows = *root;
         slot.view = judged->view;
@@ -428,16 +428,35 @@ void State::RefreshSpaces() {
         if (judged->unknown) ++tally_.unknown;
       }
     }
-    if (slot.snapshot != nullptr && showed == slot.shows && !slot.unknown) {
-      if (viewed == slot.view && &now != slot.snapshot) {
-        Fail("a new snapshot, and nothing visible has changed");
-      }
-      if (viewed != slot.view && now.generation() <= slot.generation) {
-        Fail("the generation didn't grow with the change");
-      }
-    }
+    slot.viewed = viewed;
+    slot.showed = showed;
+    slot.is_seen = slot.snapshot != nullptr;
+    slot.was = slot.generation;
     slot.snapshot = &now;
     slot.generation = now.generation();
+  }
+  for (SpaceSlot& slot : spaces_) CheckGeneration(slot);
+}
+
+void State::CheckGeneration(SpaceSlot& slot) {
+  if (slot.space == nullptr) return;
+  const bool was_alike = std::exchange(slot.alike, false);
+  for (const SpaceSlot& other : spaces_) {
+    slot.alike = slot.alike ||
+                 (other.space != nullptr && other.snapshot == slot.snapshot &&
+                  other.shows != slot.shows);
+  }
+  if (!slot.is_seen || slot.unknown || slot.showed != slot.shows) return;
+  if (slot.viewed != slot.view) {
+    if (slot.generation == slot.was) Fail("a change, and no new generation");
+    if (was_alike || slot.alike) return;
+    if (slot.generation < slot.was) Fail("the generation went back");
+    return;
+  }
+  // Roots that were alike, and are no longer, part with what they showed.
+  if (was_alike || slot.alike) return;
+  if (slot.generation != slot.was) {
+    Fail("a new snapshot, and nothing visible has changed");
   }
 }
 
@@ -542,7 +561,9 @@ void State::CheckSpace(SpaceSlot& slot) {
   }
   for (const SpaceSlot& other : spaces_) {
     if (other.space == nullptr) continue;
-    if ((&other.space->Current() == &now) != (other.shows == slot.shows)) {
+    const bool alike = other.shows == slot.shows;
+    if ((other.space->shown_root() == slot.space->shown_root()) != alike ||
+        (alike && &other.space->Current() != &now)) {
       Fail("R2.17: two spaces share what they shouldn't, or don't");
     }
   }

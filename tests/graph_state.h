@@ -15,8 +15,9 @@
 //   - CheckInvariants() of the topology, each view, each table
 //   - versions that are held (V3), one commit in eight, for some twenty commits
 //     each, show what they showed
-//   - spaces share a view exactly if they have the same normalised root; a
-//     generation changes exactly if something visible did, upwards
+//   - spaces have one shown root exactly if they have the same normalised root,
+//     and then one snapshot; a generation changes exactly if something visible
+//     did, upwards, but for roots that were alike and part, or meet
 //
 // X4: a commit must pass whose roots are within the limits when all of each is
 // looked into, hidden or not; it must fail if some address can't be told within
@@ -141,6 +142,13 @@ class State {
     std::vector<oracle::Range> view;
     const Snapshot* snapshot = nullptr;
     uint64_t generation = 0;
+    // Before that: what it showed, by which root and generation, if it was
+    // there; and whether another root shared the snapshot (V4).
+    std::vector<oracle::Range> viewed;
+    int showed = oracle::kNone;
+    uint64_t was = 0;
+    bool is_seen = false;
+    bool alike = false;
     std::pair<uint64_t, int> checked = {0, oracle::kNone};  // And shows.
   };
   // A version that is kept, and what it showed.
@@ -192,6 +200,7 @@ class State {
 
   void CheckRegions();
   void CheckSpace(SpaceSlot& slot);
+  void CheckGeneration(SpaceSlot& slot);
   void CheckView(const Snapshot& snapshot, const SpaceSlot& slot);
   void CheckTable(const FlatView& view, const DispatchTable& table);
   void CheckLookups(const FlatView& view, const DispatchTable& table,
