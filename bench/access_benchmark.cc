@@ -3,8 +3,7 @@
 //   access/WHAT/N/PATTERN/STRUCTURE
 //
 // WHAT       load4, store4: of RAM; logged-store4: of RAM whose writes are
-// logged
-//            for one client, in pages that are dirty already; reg-load4,
+//            logged for one client, in pages that are dirty already; reg-load4,
 //            reg-store4: of an idle register without a lock; read4k, write4k:
 //            bulk, of RAM
 // N          ranges: half of them RAM of 4 KiB, half registers
@@ -12,8 +11,7 @@
 // STRUCTURE  planish      the current snapshot, as a thread that has a guard
 //            guarded      and with a ReadGuard for each access
 //            switch       a switch on the address, 64 cases written out,
-//            callbacks
-//                         called by name: what small emulators have
+//                         callbacks called by name: what small emulators have
 //            locked-map   std::map of devices under a std::shared_mutex, a
 //                         virtual function: the shape of Rust VMMs' buses
 //            memcpy       the bytes alone

@@ -114,7 +114,8 @@ class DispatchTable {
   size_t memory_bytes() const;
 
   // Aborts with the id of the first invariant that doesn't hold for `view`,
-  // which this table must be of. COST  A dozen lookups a range.
+  // which this table must be of.
+  // COST  A dozen lookups a range.
   void CheckInvariants(const FlatView& view) const;
 
  private:

@@ -1,8 +1,7 @@
 // SlotGrid: which addresses share a slot of a radix or page root.
 //
-//    0          base                                  base + window     2^64-1
-//    |<---- slot 0 --->|<- slot 1 ->| ... |<---------- final slot
-//    ------------>|
+//    0          base                                 base + window    2^64-1
+//    |<---- slot 0 --->|<- slot 1 ->| ... |<--------- final slot -------->|
 //                        2^shift bytes
 //
 // A lookup clamps: what is below the base falls to slot 0, what is above the

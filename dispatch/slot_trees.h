@@ -2,8 +2,7 @@
 // meet a slot.
 //
 // COST  Write: O(log n + changed), or O(n) for a tree that was not there
-// before,
-//   of what had room in a slot and of what is new.
+//   before, of what had room in a slot and of what is new.
 
 #ifndef PLANISH_DISPATCH_SLOT_TREES_H_
 #define PLANISH_DISPATCH_SLOT_TREES_H_

@@ -15,8 +15,7 @@
 //       and not yet freed; exactly one of these. So is each descriptor.
 // THREAD SAFETY  The writer's.
 // LIFETIME  Close() gives the memory back. The object stays until the last
-// piece
-//   in a RetireList is freed, in whatever order that happens.
+//   piece in a RetireList is freed, in whatever order that happens.
 
 #ifndef PLANISH_DISPATCH_TABLE_MEMORY_H_
 #define PLANISH_DISPATCH_TABLE_MEMORY_H_

@@ -12,8 +12,7 @@
 // INVARIANTS  Paths are equally long. A row has 3 to 8 runs, an inner node 4 to
 //   16 children, save where there are no neighbours to take some from.
 // COST  Build: O(n). Splice: O(log n + k) for k runs put in or taken out; a
-// step
-//   of the path copies one group, or two, up to 2 KiB each.
+//   step of the path copies one group, or two, up to 2 KiB each.
 
 #ifndef PLANISH_DISPATCH_TREE_WRITER_H_
 #define PLANISH_DISPATCH_TREE_WRITER_H_

@@ -13,8 +13,7 @@
 //   F4  After any splices the ranges equal those of Render(root, everything),
 //       if an interval never cuts an unmergeable range (rerender.h).
 //   F5  The tree: paths are equally long, nodes are filled as view_nodes.h
-//   says,
-//       what is above a node is not older, and the totals are right.
+//       says, what is above a node is not older, and the totals are right.
 // THREAD SAFETY  Immutable, except that Splice() belongs to the writer.
 // LIFETIME  Whoever owns the unique_ptr. Splice() hands the nodes on to the new
 //   version, or to the RetireList if that does not share them; the old object

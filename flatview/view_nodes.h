@@ -2,11 +2,10 @@
 // nodes above say which child ends where. A node is written when it is made,
 // and not again until it is freed, so it is no larger than what it holds.
 //
-//    inner   [last|child][last|child][last|child]   10 to 32, the root from 2
-//    on
+//    inner   [last|child][last|child][last|child]   10 to 32; the root from 2
 //                 |           |           `--> ...
 //                 |           `--> ...
-//    leaf    [range][range]  ...  [range]           8 to 24, the root from 1 on
+//    leaf    [range][range]  ...  [range]           8 to 24; the root from 1
 //
 //    last    of the last range below the child
 //

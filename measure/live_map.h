@@ -3,10 +3,9 @@
 //
 //   flat      root --+-- region
 //                    +-- region ...
-//   bridges   root --+-- window - -> bus --+-- window - -> bus --+-- window -
-//   ->
-//                    +-- (4)               +-- (4)               +-- (4)
-//                                                      bus --+-- region ...
+//   bridges   root --+-- window -> bus --+-- window -> bus --+-- window -> bus
+//                    +-- (4)             +-- (4)             +-- (4)        |
+//                                                                       regions
 //
 // The edits of a seed are the same on every machine. An edit is drawn first and
 // done later, so that only the second half need be measured.

@@ -1,20 +1,21 @@
 // ManyDevices: the memory of a PC with many PCI devices and vCPUs, as QEMU's
 // x86 board builds it, and the two edits that its guests do all the time.
 //
-//   system --+-- ram-below-4g - -> pc.ram        roots       spaces
-//            +-- ram-above-4g - -> pc.ram        system      memory, a
-//            cpu-memory
-//            +-- ioapic, hpet, msi, flash                    for each vCPU,
-//            each
-//            +-- pci (prio -1)                               bus master that is
-//            on
-//                  +-- bar1 (msix table, pba)    io          I/O
-//                  +-- bar4 (4 registers)        smm n       cpu-smm, one a
-//                  vCPU
-//                      ... of each device        dma window  one device's
-//   smm n  --+-- memory - -> system              none        bus masters that
-//   are
-//            +-- smram (prio 1) - -> pc.ram                  off
+//   system --+-- ram-below-4g -> pc.ram
+//            +-- ram-above-4g -> pc.ram
+//            +-- ioapic, hpet, msi, smram-region
+//            +-- pci (prio -1) --+-- flash, vga-lowmem
+//                                +-- of each device: bar1 (msix table, pba),
+//                                    bar4 (4 registers)
+//   smm n  --+-- memory -> system
+//            +-- smram (prio 1) -> pc.ram
+//
+//   root         spaces
+//   system       memory, cpu-memory of each vCPU, bus masters that are on
+//   smm n        cpu-smm of vCPU n
+//   io           I/O
+//   dma-window   of a device that sees RAM below 4 GiB and interrupts
+//   none         host-bridge, isa-bridge, smbus, bus masters that are off
 //
 // With 192 devices and 64 vCPUs: 326 spaces, 67 roots, about 75,000 ranges over
 // the views of all roots. A PC of that size was measured with QEMU 7.2.

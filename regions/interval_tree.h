@@ -16,9 +16,8 @@
 //       least.
 // THREAD SAFETY  As Region's getters.
 // COST  Insert, Erase, Replace, FindLast: O(log n). To keep that so under any
-// mix,
-//   a node that lost a slot joins a neighbour if both together fill no more
-//   than three quarters of one.
+//   mix, a node that lost a slot joins a neighbour if both together fill no
+//   more than three quarters of one.
 
 #ifndef PLANISH_REGIONS_INTERVAL_TREE_H_
 #define PLANISH_REGIONS_INTERVAL_TREE_H_

@@ -13,8 +13,7 @@
 // taken away when no access can be under way that saw it there.
 //
 // THREAD SAFETY  Immutable once made, but for the bitmaps: any thread. The
-// bytes
-//   are the guest's affair.
+//   bytes are the guest's affair.
 // LIFETIME  Its region's. Memory of ours is unmapped with it.
 // ERRORS  kInvalidArgument: zero bytes, or 2^64. kResourceExhausted: the host
 //   refused; the message carries its errno and the size.

@@ -25,9 +25,11 @@
 //
 // THREAD SAFETY  Any thread. Relaxed: order between accesses is the caller's.
 // LIFETIME  The snapshot is current, or held by a guard, until the call
-// returns. ERRORS  AccessResult; a load that fails has the value 0. COST  RAM:
-// a lookup, and nothing called. Else one call, and one to the device. SOURCES
-// SEMANTICS 5.3, 5.7, 5.10.
+//   returns.
+// ERRORS  AccessResult; a load that fails has the value 0.
+// COST  RAM: a lookup, and nothing called. Else one call, and one to the
+//   device.
+// SOURCES  SEMANTICS 5.3, 5.7, 5.10.
 
 #ifndef PLANISH_SPACE_ACCESS_H_
 #define PLANISH_SPACE_ACCESS_H_

@@ -4,7 +4,8 @@
 // Notes get sparser towards the past: an answer is at most the truth, and more
 // than half of it, however long ago that was. 160 notes reach back 2^63 ns.
 //
-// THREAD SAFETY  None. COST  Note: a reading of the clock; amortised O(1).
+// THREAD SAFETY  None.
+// COST  Note: a reading of the clock; amortised O(1).
 
 #ifndef PLANISH_BASE_RCU_EPOCH_TIMES_H_
 #define PLANISH_BASE_RCU_EPOCH_TIMES_H_

@@ -15,8 +15,7 @@
 //   shares (Split()) may be used by two threads.
 // LIFETIME  Must go before its domain [P2]. May outlive its thread.
 // COST  Pin and unpin: two loads and four stores. Split, and dropping a share
-// of
-//   a pin that was ever split: a read-modify-write in the slot.
+//   of a pin that was ever split: a read-modify-write in the slot.
 // SOURCES  PROTOCOL P1-P4.
 
 #ifndef PLANISH_BASE_RCU_PIN_H_

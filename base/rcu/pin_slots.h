@@ -34,10 +34,9 @@
 // LIFETIME  Blocks are the domain's: they stay with the reader's line when its
 //   thread ends, pins and all, and go to the next thread that gets the line.
 // COST  Claim and drop: two loads and four stores in a line of one's own.
-// Claims
-//   walk past occupied slots: 4 of them each, amortised. A block is added when
-//   more than 4 in 5 are occupied, so slots are at most 5/4 of the most pins at
-//   a time, and a few blocks.
+//   Claims walk past occupied slots: 4 of them each, amortised. A block is
+//   added when more than 4 in 5 are occupied, so slots are at most 5/4 of the
+//   most pins at a time, and a few blocks.
 // SOURCES  PROTOCOL P1-P4.
 
 #ifndef PLANISH_BASE_RCU_PIN_SLOTS_H_

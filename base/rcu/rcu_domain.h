@@ -18,11 +18,9 @@
 // RULES (an id in brackets is what the check that holds it prints)
 //   - A guard belongs to a thread and a scope; it can't move. [G2]
 //   - A thread registers with its first guard, which allocates. A signal
-//   handler
-//     may open guards on a registered thread, and claims no pins.
+//     handler may open guards on a registered thread, and claims no pins.
 //   - A thread must not end inside a guard [G2]. It may end with pins: slots
-//   are
-//     the domain's, and any thread may drop a pin.
+//     are the domain's, and any thread may drop a pin.
 //   - A domain must not end while a thread is in a guard [G2], an RcuReader
 //     exists [G3] or a pin is held [P2]. Threads that sleep outside may sleep
 //     on. What waits to be freed is freed by the destructor.
@@ -30,17 +28,15 @@
 //     guards are over, their pins are not. No thread polls in the child until
 //     StartPolling() is called there.
 //   - Synchronize(), Barrier(): not inside a guard, a callback or
-//   quiescent-state
-//     mode, or they would wait for themselves. [G5]
+//     quiescent-state mode, or they would wait for themselves. [G5]
 //   - Poll() and what it frees: not inside a guard. [G5] Retire() anywhere.
 // THREAD SAFETY  Any thread. What Retire() and Defer() were given runs with no
 //   lock held, one at a time, on a thread that polls. It may call all of this
 //   but Barrier().
 // ERRORS  None. Misuse: PLANISH_CHECK.
 // COST  Guard: see ReadGuard. Advance: O(1). Oldest: a line for each thread,
-// and
-//   a membarrier(2) if there was an Advance() since the last one. No call but
-//   Synchronize() and Barrier() waits for readers.
+//   and a membarrier(2) if there was an Advance() since the last one. No call
+//   but Synchronize() and Barrier() waits for readers.
 // SOURCES  PROTOCOL G1-G5. The proof is in readers.h, pin_slots.h and
 //   tests/protocol/.
 

@@ -20,9 +20,8 @@
 //
 // INVARIANTS  (an id is what the check that holds it prints)
 //   G2  A guard belongs to the thread and the scope that made it. It stores
-//   only
-//       over an idle word, and restores what it found; so guards nest, and a
-//       signal handler may open one anywhere.
+//       only over an idle word, and restores what it found; so guards nest, and
+//       a signal handler may open one anywhere.
 //   G3  Quiesce() and Offline() are called with no guard and no callback on the
 //       stack. (Guards that leave no trace, in quiescent-state mode, are found
 //       with PLANISH_LIFETIME_CHECKS only.)

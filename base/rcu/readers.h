@@ -31,8 +31,7 @@
 //   [F] first.compare_exchange(release) | first.load(acquire): the line is made
 //       before it is found.
 //   [G] thread.store(null, release) | thread.compare_exchange(acquire): a
-//   line's
-//       last thread is done with it before the next one begins.
+//       line's last thread is done with it before the next one begins.
 //   [H] fenced.store(release) | fenced.load(acquire): whoever skips the fence
 //       comes after the fence of another.
 //   [I] passed.compare_exchange(acq_rel) | passed.load(acquire): whoever trusts

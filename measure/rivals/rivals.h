@@ -10,8 +10,7 @@
 //   STree           s_tree.h: static, 8 keys a line, 9 children
 //   PageArray       4 bytes a page: a floor, where it fits
 //   OneCompare      keeps its last answer and compares with that: a floor,
-//   right
-//                   while one run is asked for
+//                   right while one run is asked for
 //
 // A rival may be faster than what could be patched; that is the point of it.
 
