@@ -7,10 +7,17 @@
 //                                          retirements; PrepareAnyway(),
 //                                          Publish(), ...; error returned
 //
-// THREAD SAFETY  Called by one thread at a time, which holds the Transaction.
+//   ... the lock released --> Deliver(): listeners hear of it
+//
+// THREAD SAFETY  Called by one thread at a time, which holds the Transaction;
+//   but for delivery, which is any thread's.
 
 #ifndef PLANISH_REGIONS_CHANGE_OBSERVER_H_
 #define PLANISH_REGIONS_CHANGE_OBSERVER_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "planish/base/retire_list.h"
@@ -36,6 +43,22 @@ class ChangeObserver {
   virtual void Publish(RetireList& replaced) = 0;
   // Fills in what it knows of the commit that it just published.
   virtual void Report(CommitReport& report) const { static_cast<void>(report); }
+
+  // ---- Delivery (PROTOCOL L1, L2).
+
+  // Called after each outermost Commit, with no lock held.
+  virtual void Deliver() {}
+  // Listeners have been told of all commits up to this one; UINT64_MAX: of all
+  // there are.
+  virtual uint64_t DeliveredTo() const { return UINT64_MAX; }
+  // Returns when listeners have been told of all that was published before.
+  virtual void Flush() {}
+  // True on a thread that a listener is called on.
+  virtual bool Delivering() const { return false; }
+  // Adds a line for each commit that is not delivered (E3).
+  virtual void NameUndelivered(std::vector<std::string>& who) const {
+    static_cast<void>(who);
+  }
 };
 
 }  // namespace planish

@@ -147,8 +147,10 @@ absl::Status Topology::CommitTransaction(CommitReport* report)
   marks_.Clear();
   retired_here_.clear();
   depth_ = 0;
+  ChangeObserver* const observer = observer_.get();  // Set under the lock.
   holder_.store(std::thread::id(), std::memory_order_relaxed);
   mu_.Unlock();
+  if (observer != nullptr) observer->Deliver();
   return status;
 }
 
@@ -212,8 +214,17 @@ std::vector<std::string> Topology::WhoHolds() {
     who.push_back(absl::StrCat("version ", held.version, ": held ", held.holds,
                                " times, keeps ", held.pieces, " pieces"));
   }
+  if (observer_ != nullptr) observer_->NameUndelivered(who);
   PLANISH_CHECK_OK(CommitTransaction(nullptr));
   return who;
+}
+
+void Topology::Flush() {
+  PLANISH_CHECK(!InTransaction(), "X1: Flush() inside a Transaction");
+  BeginTransaction();
+  ChangeObserver* const observer = observer_.get();
+  PLANISH_CHECK_OK(CommitTransaction(nullptr));
+  if (observer != nullptr) observer->Flush();
 }
 
 size_t Topology::waiting_pieces() {

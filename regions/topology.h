@@ -90,6 +90,9 @@ class Topology {
   // as often as it was held.
   uint64_t HoldNewest();
   void ReleaseHeld(uint64_t version);
+  // Returns when listeners have been told of all that was committed before.
+  // Aborts inside a Transaction (X1), and in a listener (L1).
+  void Flush();
   // Who keeps something, a line each (E3).
   std::vector<std::string> WhoHolds();
   // Pieces that wait to be freed.
