@@ -23,8 +23,10 @@ namespace planish {
 
 // 128-bit arithmetic for the writer's side: alias bases may be negative, and a
 // region may end past 2^64. Never used on a lookup path.
+// NOLINTBEGIN(modernize-use-using): __extension__ goes with typedef alone.
 __extension__ typedef __int128 Int128;
 __extension__ typedef unsigned __int128 Uint128;
+// NOLINTEND(modernize-use-using)
 
 // A byte address in some address space or region.
 class Addr {
@@ -118,8 +120,9 @@ struct AddrRange {
     return last != Addr::Max() && last.raw() + 1 == r.first.raw();
   }
   constexpr ByteCount size() const {
-    return *ByteCount::FromWide(static_cast<Uint128>(last.raw()) -
-                                first.raw() + 1);
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): 2^64 at most.
+    return *ByteCount::FromWide(static_cast<Uint128>(last.raw()) - first.raw() +
+                                1);
   }
 
   friend constexpr bool operator==(AddrRange, AddrRange) = default;
