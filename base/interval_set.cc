@@ -25,14 +25,14 @@ void IntervalSet::Add(AddrRange interval) {
     return;
   }
   // All that `interval` meets become one.
-  const auto from = std::partition_point(
+  AddrRange* const from = std::partition_point(
       intervals_.begin(), intervals_.end(),
       [&](AddrRange r) { return IsApartBelow(r, interval); });
   if (IsApartBelow(interval, *from)) {
     intervals_.insert(from, interval);
     return;
   }
-  const auto to = std::partition_point(
+  AddrRange* const to = std::partition_point(
       from, intervals_.end(),
       [&](AddrRange r) { return !IsApartBelow(interval, r); });
   from->first = std::min(from->first, interval.first);
@@ -58,7 +58,7 @@ void IntervalSet::AddAll(const IntervalSet& other) {
 }
 
 bool IntervalSet::Covers(AddrRange interval) const {
-  const auto at =
+  const AddrRange* const at =
       std::partition_point(intervals_.begin(), intervals_.end(),
                            [&](AddrRange r) { return r.last < interval.last; });
   return at != intervals_.end() && at->first <= interval.first;

@@ -151,8 +151,9 @@ class BasicPinSlots {
   // For tests and reports.
   size_t CountSlots() const {
     size_t count = 0;
-    for (Block* b = newest(); b != nullptr; b = b->older)
+    for (Block* b = newest(); b != nullptr; b = b->older) {
       count += Block::kSlots;
+    }
     return count;
   }
 
@@ -202,7 +203,7 @@ class BasicPinSlots {
 
   // A new block after `block` in its ring, or in a ring of its own.
   Block* AddBlock(Block* block) {
-    Block* added = new Block;
+    auto* const added = new Block;
     if (block == nullptr) {
       added->next = added;
       added->of_ring = added;
