@@ -122,16 +122,17 @@ bool Changes::Collect(const FlatView& view,
     const uint64_t from = first == 0 ? 0 : first - 1;
     const uint64_t to = last == UINT64_MAX ? last : last + 1;
     const Terminal left = first == 0 ? Terminal{Payload(), 0} : old.Find(from);
-    const Payload right = last == UINT64_MAX ? Payload() : old.Find(to).payload;
+    const Terminal right =
+        last == UINT64_MAX ? Terminal{Payload(), last} : old.Find(to);
     reader.Remember(left.payload);
-    reader.Remember(right);
+    reader.Remember(right.payload);
 
     bool more = true;  // Of the group, to be read.
     if (groups_.empty() || groups_.back().last < from) {
       groups_.push_back({from, to, runs_.size(), runs_.size(), 0});
       reader.Seek(from);
     } else {
-      groups_.back().to = to;
+      groups_.back().to = std::max(groups_.back().to, to);
       more = groups_.back().last < to;
       if (more) reader.Next();
     }
@@ -147,7 +148,7 @@ bool Changes::Collect(const FlatView& view,
       if (first != 0 && reader.first() <= from) {
         payload = left.payload;
       } else if (reader.last() > last) {
-        payload = right;
+        payload = right.payload;
       } else {
         payload = reader.Describe();
       }
@@ -156,6 +157,12 @@ bool Changes::Collect(const FlatView& view,
       if (runs_.size() > most) return false;
       more = reader.last() < to;
       if (more) reader.Next();
+    }
+    if (last != UINT64_MAX && runs_.back().payload != right.payload) {
+      // A run of its own until now, with a descriptor of its own that says the
+      // same: all of it gets that of the run that it is a part of now.
+      group.to = std::min(right.last, runs_.back().last);
+      dirty_.back().last = group.to;
     }
     group.end = runs_.size();
     group.last = runs_.back().last;

@@ -12,7 +12,9 @@
 // Outside the dirty intervals nothing was changed, so a run that has an address
 // there keeps its payload, and with it its descriptor; but it may have grown or
 // lost a part. What ends elsewhere than before must be written anew wherever it
-// is, back to its beginning; what begins elsewhere, only where it begins.
+// is, back to its beginning; what begins elsewhere, only where it begins. A run
+// that became a part of the one before it is written anew to its end, unless
+// they have one descriptor.
 //
 // THREAD SAFETY  The writer's.
 // COST  Collect: O(log n + runs that meet the intervals, old and new).

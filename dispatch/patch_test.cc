@@ -363,12 +363,13 @@ class Crowd {
     table_ = DispatchTable::Build(*view_, options, 0);
   }
 
-  void Add(uint64_t first, uint64_t last) {
+  void Add(uint64_t first, uint64_t last) { Add(first, last, rng_.Next()); }
+  void Add(uint64_t first, uint64_t last, uint64_t offset) {
     FlatRange range;
     range.range = {Addr(first), Addr(last)};
     range.region = uart_;
     range.kind = uart_->kind();
-    range.offset = rng_.Next();
+    range.offset = offset;
     Splice(range.range, {range});
   }
   void Remove(AddrRange interval) { Splice(interval, {}); }
@@ -431,6 +432,34 @@ TEST_F(PatchTest, GrowsAndShrinksInEachForm) {
         }
       }
     }
+  }
+}
+
+// Pieces of a range that come one by one have a descriptor each. When they
+// meet, every slot of the range must have the one that is still used.
+TEST_F(PatchTest, PiecesThatMeetShareADescriptor) {
+  for (const Force force : kForces) {
+    SCOPED_TRACE(NameOf(force));
+    Crowd crowd(force, 1);
+    for (uint64_t i = 0; i < 600; ++i) {
+      if (i >= 200 && i < 300) continue;
+      crowd.Add(i << 16, (i << 16) + 0xff);
+    }
+    const uint64_t first = 200 << 16;
+    const uint64_t last = (300 << 16) - 1;
+    const uint64_t cover = 230 << 16;
+    const uint64_t behind = 240 << 16;
+    crowd.Add(first, cover - 1, /*offset=*/0);
+    crowd.Add(cover, behind - 1, /*offset=*/1);
+    crowd.Add(behind, last, /*offset=*/behind - first);
+    crowd.CheckAll();
+    crowd.Add(cover, behind - 1, /*offset=*/cover - first);
+    ASSERT_EQ(crowd.view().Find(Addr(first))->range.last, Addr(last));
+    crowd.CheckAll();
+    // What is free now is used again.
+    for (uint64_t i = 600; i < 700; ++i) crowd.Add(i << 16, (i << 16) + 0xff);
+    crowd.CheckAll();
+    for (uint64_t i = 200; i < 300; ++i) crowd.CheckAt(i << 16);
   }
 }
 
