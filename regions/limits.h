@@ -10,9 +10,11 @@
 namespace planish {
 
 struct Limits {
-  // Regions visited while one root is rendered, each once for every path that
-  // leads to it. Also bounds a commit's memory, to some 150 bytes a step. At
-  // most 2^32 - 1.
+  // Regions visited while one interval of one root is rendered, each once for
+  // every way to it that was gone: what is hidden costs no more than the step
+  // that finds it so. A root that was not shown before is one interval, of all
+  // addresses; later commits render what they changed. Also bounds the memory
+  // of that, to some 100 bytes a step. At most 2^32 - 1.
   uint64_t max_render_steps = uint64_t{1} << 26;
   // Containers and aliases on one path from a root; what they end in is free.
   int max_depth = 256;
