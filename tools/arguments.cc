@@ -98,6 +98,10 @@ absl::Status SettleReplay(ReplayOptions& o) {
     return absl::InvalidArgumentError("CASE is missing, or --map and --trace");
   }
   if (o.trace.empty()) return absl::InvalidArgumentError("--trace is missing");
+  if (!with_map) {
+    return absl::InvalidArgumentError(
+        "--map is missing, or --tree with --flat in its place");
+  }
   return Settle(o.map, {});
 }
 

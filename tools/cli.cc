@@ -1,5 +1,6 @@
 #include "planish/tools/cli.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -8,7 +9,9 @@
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "planish/tools/arguments.h"
 #include "planish/tools/commands.h"
 #include "planish/tools/input.h"
@@ -94,14 +97,20 @@ void AddSpace(CLI::App* command, std::string& space, const char* what) {
   AddText(command, "--space", space, "NAME", what);
 }
 
+int WrongUsage(absl::string_view command, absl::string_view what,
+               Console& console) {
+  Note(console, what);
+  Note(console, absl::StrCat("see planish ", command,
+                             command.empty() ? "" : " ", "--help"));
+  return kExitBadInput;
+}
+
 // Runs `run` unless `status` says that the arguments were wrong.
 template <typename Run>
 int Perform(const char* command, const absl::Status& status, Console& console,
             Run run) {
   if (status.ok()) return run();
-  const int code = Fail(console, status);
-  Note(console, absl::StrCat("see planish ", command, " --help"));
-  return code;
+  return WrongUsage(command, status.message(), console);
 }
 
 Command AddDemo(CLI::App& app) {
@@ -326,12 +335,24 @@ int RunPlanish(const std::vector<std::string>& args, Console& console) {
         AddReplay, AddBench, AddGenerate}) {
     commands.push_back(add(app));
   }
+  const auto is_command = [&](const Command& command) {
+    return command.app->get_name() == args[0];
+  };
+  if (!args.empty() && !absl::StartsWith(args[0], "-") &&
+      std::none_of(commands.begin(), commands.end(), is_command)) {
+    return WrongUsage("", absl::StrCat("no such command: ", args[0]), console);
+  }
   try {
     // CLI11 takes its arguments from the back.
     app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error, console.out, console.err) == 0 ? kExitOk
-                                                          : kExitBadInput;
+    if (error.get_exit_code() == 0) {  // --help, --version.
+      app.exit(error, console.out, console.err);
+      return kExitOk;
+    }
+    const std::vector<CLI::App*> parsed = app.get_subcommands();
+    return WrongUsage(parsed.empty() ? "" : parsed[0]->get_name(), error.what(),
+                      console);
   }
   for (const Command& command : commands) {
     if (command.app->parsed()) return command.action(console);

@@ -1,6 +1,6 @@
 // Console: what a command may touch of the outside: two streams, the caller's
 // folder, and what the terminal can show. A test makes one over strings; only
-// main() makes one over the process.
+// main() makes one over the process. One console, one command.
 //
 // Results go to out, progress and diagnostics to err.
 
@@ -30,6 +30,7 @@ struct Console {
   bool color = false;     // out is a terminal, and NO_COLOR is not set.
   bool unicode = false;   // out may carry box-drawing characters.
   bool progress = false;  // err is a terminal.
+  bool stdin_read = false;
 };
 
 // A console for this process: $BUILD_WORKING_DIRECTORY (which `bazel run`

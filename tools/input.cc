@@ -40,9 +40,6 @@ void AddOwners(Console& console, absl::string_view file,
 
 absl::StatusOr<text::MapDescription> ReadPair(Console& console,
                                               const MapInput& input) {
-  if (input.tree == kStdin && input.flat == kStdin) {
-    return absl::InvalidArgumentError("stdin can't be --tree and --flat both");
-  }
   PLANISH_ASSIGN_OR_RETURN(const std::string tree,
                            ReadInput(console, input.tree));
   PLANISH_ASSIGN_OR_RETURN(const std::string flat,
@@ -66,6 +63,9 @@ std::string ResolvePath(const Console& console, absl::string_view path) {
 
 absl::StatusOr<std::string> ReadInput(Console& console,
                                       absl::string_view path) {
+  if (path == kStdin && std::exchange(console.stdin_read, true)) {
+    return absl::InvalidArgumentError("- is given twice; stdin is read once");
+  }
   return text::ReadFile(ResolvePath(console, path));
 }
 

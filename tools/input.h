@@ -38,7 +38,7 @@ struct MapInput {
 // `path` seen from the caller's folder. "-" stays.
 std::string ResolvePath(const Console& console, absl::string_view path);
 
-// The whole text, unzipped.
+// The whole text, unzipped. kInvalidArgument if stdin was read before.
 absl::StatusOr<std::string> ReadInput(Console& console, absl::string_view path);
 
 absl::StatusOr<text::MapDescription> ReadMapInput(Console& console,

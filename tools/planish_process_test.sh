@@ -61,9 +61,13 @@ run 0 --version
 empty err
 run 2
 empty out
+wants err '^planish: see planish --help$'
 run 2 nonsense
+wants err '^planish: no such command: nonsense$'
 run 2 flatten
 run 2 flatten graph.tsv --nonsense
+wants err '^planish: .*--nonsense$'
+wants err '^planish: see planish flatten --help$'
 run 2 flatten graph.tsv --format=xml
 run 2 flatten graph.tsv --tree only-the-tree
 wants err 'go together'
@@ -87,6 +91,8 @@ run 2 replay .
 run 2 replay missing
 run 2 replay --map graph.tsv
 run 2 replay --map graph.tsv --trace empty
+run 2 replay --trace trace.tsv
+wants err '--map is missing'
 head -c 1000 "$dump/graph.tsv.gz" >cut.gz
 run 2 flatten cut.gz
 
@@ -122,6 +128,12 @@ run 0 flatten graph.tsv --format=json
 wants out '"schema": 1'
 "$planish" flatten - <graph.tsv >out 2>err || fail "stdin"
 cmp -s out all || fail "stdin is read otherwise than the file"
+for twice in 'diff - -' 'check - -' 'apply - -' 'flatten --tree - --flat -'; do
+  # shellcheck disable=SC2086
+  "$planish" $twice <graph.tsv >out 2>err
+  (($? == 2)) || fail "$twice: not exit 2"
+  wants err 'given twice'
+done
 gzip -c graph.tsv | "$planish" flatten - >out 2>err || fail "gzip on stdin"
 cmp -s out all || fail "gzip on stdin is read otherwise than the file"
 (cd / && BUILD_WORKING_DIRECTORY=$work "$planish" flatten graph.tsv) \
