@@ -35,6 +35,7 @@ struct FlatRange {
   // What lies inside `window`, with its offset. REQUIRES: they overlap.
   FlatRange Part(AddrRange window) const {
     FlatRange part = *this;
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): they overlap.
     part.range = *range.Intersect(window);
     part.offset = OffsetOf(part.range.first);
     return part;

@@ -153,7 +153,7 @@ class DeltaReader : private TabbedReader {
     DeltaNew made;
     made.row.line = lines_.number();
     for (size_t i = 0; i < kBaseColumns; ++i) {
-      const Column column = static_cast<Column>(i);
+      const auto column = static_cast<Column>(i);
       const absl::string_view expected =
           column == Column::kParent ? "- (add puts it into a container)"
                                     : ColumnContent(column);

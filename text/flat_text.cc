@@ -218,6 +218,7 @@ void PairBlocks(std::vector<const SortedBlock*>& expected,
 std::vector<const SortedBlock*> PointersTo(
     const std::vector<SortedBlock>& blocks) {
   std::vector<const SortedBlock*> pointers;
+  pointers.reserve(blocks.size());
   for (const SortedBlock& block : blocks) pointers.push_back(&block);
   return pointers;
 }

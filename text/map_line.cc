@@ -25,7 +25,7 @@ constexpr absl::string_view kAttributeWanted =
     "end of the line";
 
 bool BeginsName(char c) {
-  const unsigned char byte = static_cast<unsigned char>(c);
+  const auto byte = static_cast<unsigned char>(c);
   return c == '_' || absl::ascii_isalpha(byte) || byte >= 0x80;
 }
 

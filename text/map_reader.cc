@@ -163,11 +163,11 @@ class MapReader {
       const bool number =
           !region.label.empty() &&
           absl::ascii_isdigit(static_cast<unsigned char>(region.label[0]));
-      const auto id = ParseDecimal(region.label);
+      const auto id = number ? ParseDecimal(region.label) : std::nullopt;
       if (number ? !id || *id >= kMaxMapNumber : !IsPlainWord(region.label)) {
         return ErrorAt(*label, "a label (such as &uart2) or &ID");
       }
-      if (number) next_id_ = *id;
+      if (id) next_id_ = *id;
       if (!labels_.emplace(region.label, index).second) {
         return ErrorAt(*label, "a label that no other region has");
       }
@@ -319,6 +319,7 @@ class MapReader {
                          : "+SIZE, since the target ends before the offset",
                      extra.found_instead);
       }
+      // NOLINTNEXTLINE(bugprone-unchecked-optional-access): below 2^64.
       row.size = *ByteCount::FromWide(target->size.wide() - row.alias_offset);
     }
     for (size_t i = 0; i < map_.spaces.size(); ++i) {

@@ -60,7 +60,7 @@ absl::Status SplitMapLine(absl::string_view source, int number,
             escape == 'x' && at + 3 < line.size()
                 ? ParseHex64(line.substr(at + 2, 2))
                 : std::nullopt;
-        if (!byte) return error(at, "\\\", \\\\ or \\x and two hex digits");
+        if (!byte) return error(at, R"(\", \\ or \x and two hex digits)");
         if (*byte == '\t' || *byte == '\n') {
           return error(at, "no tab or line end in a word");
         }
@@ -106,7 +106,7 @@ std::string MapWord(absl::string_view text) {
   if (IsPlainWord(text)) return std::string(text);
   std::string word = "\"";
   for (const char c : text) {
-    const unsigned char byte = static_cast<unsigned char>(c);
+    const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
       absl::StrAppend(&word, "\\", absl::string_view(&c, 1));
     } else if (c == '\t' || c == '\n') {

@@ -235,7 +235,7 @@ bool Judgement::JudgeStretch(Addr at, int range) {
     if (possible) rivals_.push_back(place);
     if (possible && certain) sure.push_back(place);
   }
-  const int64_t pairs = static_cast<int64_t>(rivals_.size() * rivals_.size());
+  const auto pairs = static_cast<int64_t>(rivals_.size() * rivals_.size());
   if (!effort_.Spend(static_cast<int64_t>(here_.size()) + pairs)) return false;
   // What lies surely below something that surely shows proves nothing.
   const auto hidden = [this, &sure](int place) {
@@ -263,6 +263,7 @@ bool Judgement::JudgeStretch(Addr at, int range) {
   }
   if (broken_) {
     std::vector<int> steps;
+    steps.reserve(here_.size());
     for (const int place : here_) {
       steps.push_back(places_[Index(place)].step);
     }
@@ -334,7 +335,7 @@ bool Judgement::Matches(int place_index, Addr at, int range) const {
     return false;
   }
   if (line.word != own.word && line.word != Word::kRom) return false;
-  const uint64_t offset =
+  const auto offset =
       static_cast<uint64_t>(static_cast<Int128>(at.raw()) - place.base);
   const uint64_t into = at - line.range.first;
   for (const RangeReading& reading : evidence_.ranges[Index(range)]) {

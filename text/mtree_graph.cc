@@ -13,6 +13,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "planish/base/status_macros.h"
 #include "planish/text/mtree_spaces.h"
 #include "planish/text/parse_error.h"
 
@@ -105,7 +106,7 @@ bool Graph::SortSiblings(
     if (at == above.end()) continue;
     for (const int other : at->second) add(position[other]);
   }
-  std::priority_queue<int, std::vector<int>, std::greater<int>> ready;
+  std::priority_queue<int, std::vector<int>, std::greater<>> ready;
   for (size_t i = 0; i < usual.size(); ++i) {
     if (waits[i] == 0) ready.push(static_cast<int>(i));
   }
@@ -189,7 +190,7 @@ bool Graph::Render(int root, Effort& effort, std::vector<Range>& ranges) {
       visit.readonly = visit.readonly || Holds(model_.Readonly(visit.region));
       visit.nonvolatile = visit.nonvolatile || line.nonvolatile;
       if (steps.size() >= effort.max_layout) return false;
-      steps.push_back({visit.region, visit.parent});
+      steps.emplace_back(visit.region, visit.parent);
       visit.parent = static_cast<int>(steps.size()) - 1;
       visit.children_done = true;
       visits.push_back(visit);
@@ -211,8 +212,8 @@ bool Graph::Render(int root, Effort& effort, std::vector<Range>& ranges) {
     }
     if (!Holds(model_.Terminates(visit.region))) continue;
     // Fill what is free of [first, last].
-    const uint64_t last = static_cast<uint64_t>(visit.last);
-    uint64_t at = static_cast<uint64_t>(visit.first);
+    const auto last = static_cast<uint64_t>(visit.last);
+    auto at = static_cast<uint64_t>(visit.first);
     auto next = shown.upper_bound(at);
     if (next != shown.begin() && std::prev(next)->second.last >= at) --next;
     bool any = false;
@@ -361,8 +362,7 @@ absl::Status Graph::Verify(const Source& flat,
                                      " of a graph that comes to an end"),
                         views[v].text->title);
     }
-    const absl::Status same = Compare(flat, views[v], ranges);
-    if (!same.ok()) return same;
+    PLANISH_RETURN_IF_ERROR(Compare(flat, views[v], ranges));
   }
   return absl::OkStatus();
 }
