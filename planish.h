@@ -6,6 +6,7 @@
 
 // IWYU pragma: begin_exports
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/section.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/owner.h"

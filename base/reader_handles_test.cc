@@ -1,4 +1,4 @@
-#include "planish/base/reader_handles.h"
+#include "planish/base/reader_handles_for_test.h"
 
 #include <atomic>
 #include <cstdint>

@@ -13,7 +13,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "planish/base/reader_handles.h"
+#include "planish/base/reader_handles_for_test.h"
 #include "planish/base/retire_list.h"
 
 namespace planish {

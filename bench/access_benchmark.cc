@@ -106,7 +106,7 @@ class Machine {
   }
 
   const AddressSpace& space() const { return *space_; }
-  RcuDomain& domain() { return domain_; }
+  RcuDomain& domain() { return topology_.rcu(); }
   std::byte* host(size_t range) const { return hosts_[range]; }
   Device& device(size_t range) { return devices_[range]; }
   size_t ranges() const { return hosts_.size(); }
@@ -116,22 +116,22 @@ class Machine {
   std::vector<std::byte*> hosts_;
   Topology topology_;
   Owner board_{topology_, "board"};
-  std::unique_ptr<AddressSpace> space_;
-  RcuDomain domain_;
+  AddressSpace* space_;
 };
 
 // ---- The ways to make an access. The address is a multiple of 4.
 
 struct Planish {
-  explicit Planish(Machine& machine) : space(machine.space()) {}
+  explicit Planish(Machine& machine)
+      : space(machine.space()), guard(machine.domain()) {}
   uint32_t Load(uint64_t a) const {
-    return LoadLe<uint32_t>(space.Current(), Addr(a)).value;
+    return LoadLe<uint32_t>(guard, space, Addr(a)).value;
   }
   void Store(uint64_t a, uint32_t value) const {
-    benchmark::DoNotOptimize(
-        StoreLe<uint32_t>(space.Current(), Addr(a), value));
+    benchmark::DoNotOptimize(StoreLe<uint32_t>(guard, space, Addr(a), value));
   }
   const AddressSpace& space;
+  ReadGuard guard;
 };
 
 struct Guarded {
@@ -139,12 +139,11 @@ struct Guarded {
       : space(machine.space()), reader(machine.domain()) {}
   uint32_t Load(uint64_t a) {
     const ReadGuard guard(reader);
-    return LoadLe<uint32_t>(space.Current(), Addr(a)).value;
+    return LoadLe<uint32_t>(guard, space, Addr(a)).value;
   }
   void Store(uint64_t a, uint32_t value) {
     const ReadGuard guard(reader);
-    benchmark::DoNotOptimize(
-        StoreLe<uint32_t>(space.Current(), Addr(a), value));
+    benchmark::DoNotOptimize(StoreLe<uint32_t>(guard, space, Addr(a), value));
   }
   const AddressSpace& space;
   RcuReader reader;
@@ -348,6 +347,7 @@ void RunBulk(benchmark::State& state, bool write, bool bare) {
   constexpr size_t kPages = 8;
   Machine machine(64);
   std::vector<std::byte> buffer(kBytes);
+  const ReadGuard guard(machine.domain());
   const auto run = [&](size_t page) {
     const Addr at(2 * page * kStride);
     std::byte* host = machine.host(2 * page);
@@ -356,11 +356,10 @@ void RunBulk(benchmark::State& state, bool write, bool bare) {
                   kBytes);
     } else if (write) {
       benchmark::DoNotOptimize(
-          Write(machine.space().Current(), at, buffer).good_bytes);
+          Write(guard, machine.space(), at, buffer).good_bytes);
     } else {
       benchmark::DoNotOptimize(
-          Read(machine.space().Current(), at, absl::MakeSpan(buffer))
-              .good_bytes);
+          Read(guard, machine.space(), at, absl::MakeSpan(buffer)).good_bytes);
     }
     benchmark::DoNotOptimize(buffer.data());
     benchmark::ClobberMemory();

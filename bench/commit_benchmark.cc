@@ -35,6 +35,7 @@
 #include "benchmark/benchmark.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/bench/l1_unit.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/flatview/flat_view.h"
@@ -190,10 +191,12 @@ void RunMoves(benchmark::State& state, LiveMap& map) {
       const LiveMap::Edit edit = map.DrawMove();
       return Time([&] { map.Commit(edit); });
     }).Report(state, row);
-    state.counters["bytes_per_range"] = BytesPerRange(map.Current());
+    state.counters["bytes_per_range"] =
+        BytesPerRange(map.Current(ReadGuard(map.topology().rcu())));
     ReportMoves(state, map, 100);
   }
-  state.SetLabel(std::string(map.Current().table().form_name()));
+  state.SetLabel(std::string(
+      map.Current(ReadGuard(map.topology().rcu())).table().form_name()));
 }
 
 void RunRebuild(benchmark::State& state, LiveMap& map) {
@@ -259,7 +262,8 @@ void RunEdits(benchmark::State& state, const LiveMap::Options& options) {
       };
     });
     samples.Report(state, row);
-    state.counters["bytes_per_range"] = BytesPerRange(map->Current());
+    state.counters["bytes_per_range"] =
+        BytesPerRange(map->Current(ReadGuard(map->topology().rcu())));
   }
 }
 
@@ -297,10 +301,11 @@ void RunBulk(benchmark::State& state, MapKind kind, size_t n) {
     commit_ns = NowNs();
     PLANISH_CHECK_OK(transaction.Commit());
     const double end = NowNs();
-    PLANISH_CHECK(space->Current().view().size() == n, "all is there");
+    const ReadGuard guard(topology.rcu());
+    PLANISH_CHECK(space->Current(guard).view().size() == n, "all is there");
     row.Done(end - begin);
     state.counters["commit_ns"] = end - commit_ns;
-    state.counters["bytes_per_range"] = BytesPerRange(space->Current());
+    state.counters["bytes_per_range"] = BytesPerRange(space->Current(guard));
   }
 }
 

@@ -78,7 +78,7 @@ class PlanishMap {
   Owner board_{topology_, "board"};
   std::vector<std::unique_ptr<Owner>> owners_;
   Region* const root_ = topology_.AddContainer(board_, "root").value();
-  const std::unique_ptr<AddressSpace> space_ =
+  AddressSpace* const space_ =
       AddressSpace::Create(board_, "space", *root_).value();
 };
 

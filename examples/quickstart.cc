@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <iostream>
-#include <memory>
 
 #include "planish/base/check.h"
 #include "planish/planish.h"
@@ -25,16 +24,19 @@ int main() {
   PLANISH_CHECK_OK(status);
 
   auto cpu = planish::AddressSpace::Create(board, "cpu", *system).value();
-  planish::Section hit = cpu->Lookup(Addr(0x2'0000));  // RAM behind the ROM.
-  *hit.host() = std::byte{42};                         // No region touched.
+  planish::ReadGuard guard(topology.rcu());  // What is found now stays.
+  planish::Section hit = cpu->Lookup(guard, Addr(0x2'0000));  // Behind the ROM.
+  *hit.host() = std::byte{42};  // No region touched.
   std::cout << hit << '\n';
 
   status = topology.SetEnabled(*boot, false);  // One commit; RAM shows through.
-  std::cout << cpu->Lookup(Addr(0)) << '\n'
-            << cpu->Lookup(Addr(0x4000'0010)) << '\n';
+  std::cout << cpu->Lookup(guard, Addr(0)) << '\n'
+            << cpu->Lookup(guard, Addr(0x4000'0010)) << '\n';
   // [end quickstart]
   PLANISH_CHECK_OK(status);
-  PLANISH_CHECK(cpu->Lookup(Addr(0)).region() == ram, "RAM did not show");
-  PLANISH_CHECK(cpu->Lookup(Addr(0x4000'0010)).region() == uart, "no UART");
+  PLANISH_CHECK(cpu->Lookup(guard, Addr(0)).region() == ram,
+                "RAM did not show");
+  PLANISH_CHECK(cpu->Lookup(guard, Addr(0x4000'0010)).region() == uart,
+                "no UART");
   PLANISH_CHECK(ram->ram()->host()[0x2'0000] == std::byte{42}, "lost a byte");
 }

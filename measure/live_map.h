@@ -18,9 +18,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "planish/base/rcu/read_guard.h"
 #include "planish/measure/maps.h"
 #include "planish/regions/commit_report.h"
 #include "planish/regions/owner.h"
@@ -77,10 +77,10 @@ class LiveMap {
 
   Topology& topology() { return topology_; }
   const Region& root() const { return *root_; }
-  const Snapshot& Current() const { return spaces_.front()->Current(); }
-  const std::vector<std::unique_ptr<AddressSpace>>& spaces() const {
-    return spaces_;
+  const Snapshot& Current(const Reading& guard) const {
+    return spaces_.front()->Current(guard);
   }
+  const std::vector<AddressSpace*>& spaces() const { return spaces_; }
   // Where the regions are now, ascending.
   std::vector<MapRange> Ranges() const;
 
@@ -117,7 +117,7 @@ class LiveMap {
   std::array<std::vector<uint32_t>, 64> free_;  // Places, by ClassOf().
   std::array<Region*, kOverlays> overlays_ = {};
   size_t next_overlay_ = 0;
-  std::vector<std::unique_ptr<AddressSpace>> spaces_;
+  std::vector<AddressSpace*> spaces_;
 };
 
 }  // namespace planish::measure

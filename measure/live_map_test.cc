@@ -6,15 +6,17 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/measure/maps.h"
 
 namespace planish::measure {
 namespace {
 
-std::vector<uint64_t> Edges(const LiveMap& map) {
+std::vector<uint64_t> Edges(LiveMap& map) {
+  const ReadGuard guard(map.topology().rcu());
   std::vector<uint64_t> edges;
-  for (const FlatRange& range : map.Current().view()) {
+  for (const FlatRange& range : map.Current(guard).view()) {
     edges.push_back(range.range.first.raw());
     edges.push_back(range.range.last.raw());
   }
@@ -30,15 +32,29 @@ std::vector<uint64_t> Edges(const std::vector<MapRange>& ranges) {
   return edges;
 }
 
+size_t SizeOf(LiveMap& map) {
+  const ReadGuard guard(map.topology().rcu());
+  return map.Current(guard).view().size();
+}
+
+uint64_t GenerationOf(LiveMap& map) {
+  const ReadGuard guard(map.topology().rcu());
+  return map.Current(guard).generation();
+}
+
 TEST(LiveMapTest, TheViewIsTheMapWhateverTheShape) {
   for (const MapKind kind : {MapKind::kSpread, MapKind::kDense}) {
     for (const auto shape : {LiveMap::Shape::kFlat, LiveMap::Shape::kBridges}) {
       LiveMap map({.kind = kind, .ranges = 1000, .shape = shape, .spaces = 3});
-      EXPECT_EQ(map.Current().view().size(), 1000u);
+      EXPECT_EQ(SizeOf(map), 1000u);
       EXPECT_EQ(Edges(map), Edges(map.Ranges()));
-      EXPECT_EQ(&map.spaces()[0]->Current(), &map.spaces()[2]->Current());
+      {
+        const ReadGuard guard(map.topology().rcu());
+        EXPECT_EQ(&map.spaces()[0]->Current(guard),
+                  &map.spaces()[2]->Current(guard));
+      }
       for (int i = 0; i < 50; ++i) map.Commit(map.DrawMove());
-      EXPECT_EQ(map.Current().view().size(), 1000u);
+      EXPECT_EQ(SizeOf(map), 1000u);
       EXPECT_EQ(Edges(map), Edges(map.Ranges()));
     }
   }
@@ -48,10 +64,10 @@ TEST(LiveMapTest, MovesGoFar) {
   LiveMap map({.ranges = 1000});
   for (int i = 0; i < 50; ++i) {
     const std::vector<uint64_t> before = Edges(map);
-    const uint64_t generation = map.Current().generation();
+    const uint64_t generation = GenerationOf(map);
     map.Commit(map.DrawMove());
     const std::vector<uint64_t> after = Edges(map);
-    EXPECT_GT(map.Current().generation(), generation);
+    EXPECT_GT(GenerationOf(map), generation);
     size_t same_below = 0;
     while (before[same_below] == after[same_below]) ++same_below;
     size_t same_above = 0;
@@ -69,10 +85,10 @@ TEST(LiveMapTest, EveryEditChangesTheView) {
   std::map<LiveMap::Action, int> drawn;
   for (int i = 0; i < 1000; ++i) {
     const LiveMap::Edit edit = map.DrawEdit();
-    const uint64_t generation = map.Current().generation();
+    const uint64_t generation = GenerationOf(map);
     map.Commit(edit);
     ++drawn[edit.action];
-    if (map.Current().generation() > generation) ++seen[edit.action];
+    if (GenerationOf(map) > generation) ++seen[edit.action];
   }
   ASSERT_EQ(drawn.size(), 6u);
   for (const auto& [action, count] : drawn) {
@@ -85,7 +101,7 @@ TEST(LiveMapTest, EveryEditChangesTheView) {
 TEST(LiveMapTest, LinkedOneByOneOrAllAtOnceItIsTheSame) {
   LiveMap at_once({.kind = MapKind::kDense, .ranges = 300});
   LiveMap one_by_one({.kind = MapKind::kDense, .ranges = 300, .link = false});
-  EXPECT_TRUE(one_by_one.Current().view().empty());
+  EXPECT_EQ(SizeOf(one_by_one), 0u);
   size_t commits = 0;
   while (one_by_one.LinkNext()) ++commits;
   EXPECT_EQ(commits, 300u);

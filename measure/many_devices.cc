@@ -9,6 +9,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/ram_block.h"
 #include "planish/regions/transaction.h"
 
@@ -158,8 +159,9 @@ void ManyDevices::SetSmram(size_t vcpu, bool on) {
 
 size_t ManyDevices::range_count() const {
   absl::flat_hash_map<const Region*, size_t> sizes;
-  for (const auto& space : spaces_) {
-    sizes[space->shown_root()] = space->Current().view().size();
+  const ReadGuard guard(topology_.rcu());
+  for (const AddressSpace* space : spaces_) {
+    sizes[space->shown_root(guard)] = space->Current(guard).view().size();
   }
   size_t sum = 0;
   for (const auto& [root, size] : sizes) sum += size;
@@ -168,8 +170,10 @@ size_t ManyDevices::range_count() const {
 
 size_t ManyDevices::root_count() const {
   absl::flat_hash_map<const Region*, bool> roots;
-  for (const auto& space : spaces_) {
-    if (space->shown_root() != nullptr) roots[space->shown_root()] = true;
+  const ReadGuard guard(topology_.rcu());
+  for (const AddressSpace* space : spaces_) {
+    const Region* const root = space->shown_root(guard);
+    if (root != nullptr) roots[root] = true;
   }
   return roots.size();
 }

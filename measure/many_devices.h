@@ -59,9 +59,7 @@ class ManyDevices {
   size_t device_count() const { return devices_.size(); }
   size_t vcpu_count() const { return smram_windows_.size(); }
   Topology& topology() { return topology_; }
-  const std::vector<std::unique_ptr<AddressSpace>>& spaces() const {
-    return spaces_;
-  }
+  const std::vector<AddressSpace*>& spaces() const { return spaces_; }
   // Of the views of all normalised roots, and the number of those.
   size_t range_count() const;
   size_t root_count() const;
@@ -94,7 +92,7 @@ class ManyDevices {
   Region* smram_ = nullptr;
   std::vector<Device> devices_;
   std::vector<Region*> smram_windows_;  // By vCPU.
-  std::vector<std::unique_ptr<AddressSpace>> spaces_;
+  std::vector<AddressSpace*> spaces_;
 };
 
 }  // namespace planish::measure

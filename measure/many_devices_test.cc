@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "gtest/gtest.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/space/address_space.h"
 
 namespace planish::measure {
@@ -14,14 +15,16 @@ TEST(ManyDevicesTest, TheMachineThatWasMeasured) {
   EXPECT_EQ(machine.root_count(), 67u);
   EXPECT_GT(machine.range_count(), 74'000u);
   EXPECT_LT(machine.range_count(), 77'000u);
-  EXPECT_EQ(machine.spaces().front()->Current().view().size(), 1160u);
+  const ReadGuard guard(machine.topology().rcu());
+  EXPECT_EQ(machine.spaces().front()->Current(guard).view().size(), 1160u);
 }
 
 TEST(ManyDevicesTest, EditsShowWhereTheyShould) {
   ManyDevices machine({.devices = 3, .vcpus = 2});
   const auto size_of = [&](const char* name) {
-    for (const auto& space : machine.spaces()) {
-      if (space->name() == name) return space->Current().view().size();
+    const ReadGuard guard(machine.topology().rcu());
+    for (const AddressSpace* space : machine.spaces()) {
+      if (space->name() == name) return space->Current(guard).view().size();
     }
     return size_t{0};
   };

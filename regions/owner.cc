@@ -22,6 +22,7 @@ Owner::~Owner() {
   PLANISH_CHECK(!topology_.InTransaction(),
                 "X1: an Owner was destroyed inside a Transaction");
   Retire();
+  belongings_.FreeAll();
   auto leave = Transaction::Begin(topology_);
   PLANISH_CHECK_OK(leave);
   auto& owners = topology_.owners_;

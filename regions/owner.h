@@ -26,6 +26,7 @@
 #include <string>
 #include <vector>
 
+#include "planish/base/retire_list.h"
 #include "planish/regions/region.h"
 
 namespace planish {
@@ -54,6 +55,10 @@ class Owner {
   bool Retire();
   bool retired() const { return retired_; }
 
+  // For the layers above: something that ends with this owner, behind its
+  // regions. REQUIRES: inside a Transaction, !retired().
+  void FreeAtEnd(const RetireList::Piece& piece) { belongings_.Add(piece); }
+
   // In the order of their creation.
   const std::vector<std::unique_ptr<Region>>& regions() const {
     return regions_;
@@ -68,6 +73,7 @@ class Owner {
   void* user_data_ = nullptr;
   bool retired_ = false;
   std::vector<std::unique_ptr<Region>> regions_;
+  RetireList belongings_;
 };
 
 }  // namespace planish

@@ -37,6 +37,16 @@ bool HasHostMemory(RegionKind kind) {
          kind == RegionKind::kRomDevice || kind == RegionKind::kRamDevice;
 }
 
+// thread 1234 (vcpu0): reads since 12 ms ago
+std::string Text(const RcuDomain::ReaderReport& reader) {
+  return absl::StrCat(
+      "thread ", reader.tid, " (", reader.thread,
+      "): ", reader.online ? "not quiescent for " : "in a guard for ",
+      std::chrono::duration_cast<std::chrono::milliseconds>(reader.in_the_way)
+          .count(),
+      " ms");
+}
+
 // Regions remembered that a commit leaves room for.
 constexpr size_t kRoomKept = 1024;
 // What a commit frees of what earlier ones replaced, if it replaces nothing.
@@ -75,7 +85,8 @@ bool MayHoldAlias(const Region& region, int& looks) {
 
 }  // namespace
 
-Topology::Topology(Limits limits) : limits_(limits) {
+Topology::Topology(Limits limits, RcuDomain::Options rcu_options)
+    : limits_(limits), rcu_(std::move(rcu_options)) {
   PLANISH_CHECK(limits.max_render_steps <= UINT32_MAX,
                 "X4: Limits::max_render_steps past 2^32 - 1");
 }
@@ -123,7 +134,7 @@ absl::Status Topology::CommitTransaction(CommitReport* report)
     }
     watch.Stop(&CommitReport::prepare_ns);
     observer_->Publish(replaced);
-    readers_.Published(++commit_number_);
+    reclaimer_.Published(++commit_number_);
     watch.Stop(&CommitReport::publish_ns);
     // Under the lock, as all that touches nodes: an arena is shared by all
     // versions of its table. Bounded by what this commit did.
@@ -205,10 +216,8 @@ void Topology::ReleaseHeld(uint64_t version) {
 std::vector<std::string> Topology::WhoHolds() {
   BeginTransaction();
   std::vector<std::string> who;
-  const uint64_t seen = readers_.OldestVisible();
-  if (readers_.inside() != 0) {
-    who.push_back(absl::StrCat("readers: ", readers_.inside(),
-                               ", the oldest in version ", seen));
+  for (const RcuDomain::ReaderReport& reader : rcu_.ReadersInTheWay()) {
+    who.push_back(Text(reader));
   }
   for (const ReclaimQueue::HeldVersion& held : reclaim_.HeldVersions()) {
     who.push_back(absl::StrCat("version ", held.version, ": held ", held.holds,

@@ -50,7 +50,8 @@
 #include "absl/status/statusor.h"
 #include "planish/base/addr.h"
 #include "planish/base/mutex.h"
-#include "planish/base/reader_handles.h"
+#include "planish/base/rcu/domain_reclaimer.h"
+#include "planish/base/rcu/rcu_domain.h"
 #include "planish/base/reclaim_queue.h"
 #include "planish/base/status_macros.h"
 #include "planish/regions/change_log.h"
@@ -67,7 +68,8 @@ namespace planish {
 
 class Topology {
  public:
-  explicit Topology(Limits limits = Limits());
+  explicit Topology(Limits limits = Limits(),
+                    RcuDomain::Options rcu_options = RcuDomain::Options());
   ~Topology();
   Topology(const Topology&) = delete;
   Topology& operator=(const Topology&) = delete;
@@ -81,9 +83,9 @@ class Topology {
   // Each commit frees some of that, up to about twice what it replaced itself;
   // so nothing piles up, and no commit pays for a large view at once.
 
-  // Readers that look at a version longer than until the next commit say so
-  // here. LIFETIME  The topology's.
-  ReaderHandles& readers() { return readers_; }
+  // Who reads. What a ReadGuard or an RcuReader of this domain has found in an
+  // address space stays while it reads.
+  RcuDomain& rcu() const { return rcu_; }
   // Frees up to `budget` nodes. True if there is more to free.
   bool Poll(size_t budget);
   // Keeps the newest version whole, and says which it is, until it is released
@@ -231,8 +233,9 @@ class Topology {
   const Limits limits_;
   std::unique_ptr<ChangeObserver> observer_;
   // Behind the observer, so that what it replaced goes before what it has.
-  ReaderHandles readers_;
-  ReclaimQueue reclaim_{readers_};
+  mutable RcuDomain rcu_;
+  DomainReclaimer reclaimer_{rcu_};
+  ReclaimQueue reclaim_{reclaimer_};
 
   // The writer lock, held by a Transaction from its first Begin to its last
   // Commit. Recursive by hand: only holder_ itself can read its own id there,

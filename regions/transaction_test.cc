@@ -2,6 +2,7 @@
 // the real one does with Limits: space/address_space_test.cc.
 
 #include "planish/regions/transaction.h"
+#include "planish/base/rcu/read_guard.h"
 
 #include <atomic>
 #include <functional>
@@ -16,7 +17,6 @@
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
-#include "planish/base/reader_handles.h"
 #include "planish/base/retire_list.h"
 #include "planish/regions/change_observer.h"
 #include "planish/regions/change_set.h"
@@ -148,18 +148,19 @@ TEST_F(TransactionTest, WhatWasReplacedGoesWithItsCommit) {
 }
 
 TEST_F(TransactionTest, WhatAReaderMaySeeWaitsForIt) {
-  ReaderHandles::Handle reader(topology_.readers());
-  reader.Enter();
   int freed = 0;
-  observer_->ReplaceNext(new Piece{[&] { ++freed; }});
-  EXPECT_TRUE(topology_.Link(bus_, a_, Addr(0)).ok());
-  EXPECT_EQ(freed, 0);
-  EXPECT_EQ(topology_.waiting_pieces(), 1u);
-  EXPECT_THAT(topology_.WhoHolds(),
-              ElementsAre("readers: 1, the oldest in version 0"));
-  EXPECT_FALSE(topology_.Poll(100));
-  EXPECT_EQ(freed, 0);
-  reader.Leave();
+  {
+    const ReadGuard guard(topology_.rcu());
+    observer_->ReplaceNext(new Piece{[&] { ++freed; }});
+    EXPECT_TRUE(topology_.Link(bus_, a_, Addr(0)).ok());
+    EXPECT_EQ(freed, 0);
+    EXPECT_EQ(topology_.waiting_pieces(), 1u);
+    EXPECT_THAT(topology_.WhoHolds(),
+                ElementsAre(testing::ContainsRegex(
+                    "^thread [0-9]+ \\(.*\\): in a guard for [0-9]+ ms$")));
+    EXPECT_TRUE(topology_.Unlink(a_).ok());  // A commit polls too.
+    EXPECT_EQ(freed, 0);
+  }
   EXPECT_FALSE(topology_.Poll(100));
   EXPECT_EQ(freed, 1);
   EXPECT_THAT(topology_.WhoHolds(), ElementsAre());
@@ -186,15 +187,14 @@ TEST_F(TransactionTest, WhatAHeldVersionHasWaitsForItsRelease) {
 }
 
 TEST_F(TransactionTest, ACommitFreesAboutWhatItReplacesAndNoMore) {
-  ReaderHandles::Handle reader(topology_.readers());
-  reader.Enter();
+  std::optional<ReadGuard> guard(std::in_place, topology_.rcu());
   int freed = 0;
   for (int i = 0; i < 1000; ++i) {
     observer_->ReplaceNext(new Piece{[&] { ++freed; }});
     EXPECT_TRUE(topology_.SetEnabled(a_, i % 2 != 0).ok());
   }
   EXPECT_EQ(freed, 0);
-  reader.Leave();
+  guard.reset();
   EXPECT_TRUE(topology_.SetEnabled(a_, false).ok());
   EXPECT_GT(freed, 0);
   EXPECT_LT(freed, 100);

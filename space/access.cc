@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/device_port.h"
 #include "planish/regions/region.h"
 #include "planish/space/call_chain.h"
@@ -99,7 +100,8 @@ ABSL_ATTRIBUTE_NOINLINE AccessResult StoreUncommon(
 
 }  // namespace
 
-Loaded<uint64_t> LoadElsewhere(const Section& section, unsigned size,
+Loaded<uint64_t> LoadElsewhere([[maybe_unused]] const Reading& guard,
+                               const Section& section, unsigned size,
                                ByteOrder order, AccessAttributes attributes,
                                const AccessOptions& options) {
   const PlainAccess plain(section, size, attributes);
@@ -112,7 +114,8 @@ Loaded<uint64_t> LoadElsewhere(const Section& section, unsigned size,
   return loaded;
 }
 
-AccessResult StoreElsewhere(const Section& section, unsigned size,
+AccessResult StoreElsewhere([[maybe_unused]] const Reading& guard,
+                            const Section& section, unsigned size,
                             uint64_t value, ByteOrder order,
                             AccessAttributes attributes,
                             const AccessOptions& options) {

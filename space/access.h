@@ -1,7 +1,8 @@
 // Loads and stores of fixed width, as CPUs and devices make them.
 //
-//   auto [result, word] = LoadLe<uint32_t>(snapshot, Addr(0x1000));
-//   result = StoreLe<uint16_t>(snapshot, ring, index, {.requester_id = 8});
+//   ReadGuard guard(topology.rcu());
+//   auto [result, word] = LoadLe<uint32_t>(guard, cpu, Addr(0x1000));
+//   result = StoreLe<uint16_t>(guard, nic, ring, index, {.requester_id = 8});
 //
 //   what is there               Load                     Store
 //   RAM, RAM device             memory                   memory
@@ -24,8 +25,7 @@
 // aligned access is single-copy atomic. Load and Store mean the host's order.
 //
 // THREAD SAFETY  Any thread. Relaxed: order between accesses is the caller's.
-// LIFETIME  The snapshot is current, or held by a guard, until the call
-//   returns.
+// LIFETIME  The guard is one of the space's topology.
 // ERRORS  AccessResult; a load that fails has the value 0.
 // COST  RAM: a lookup, and nothing called. Else one call, and one to the
 //   device.
@@ -40,6 +40,7 @@
 #include "absl/base/attributes.h"
 #include "absl/base/optimization.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/section.h"
 #include "planish/regions/access_attributes.h"
@@ -54,19 +55,21 @@ namespace internal {
 
 // Everything but RAM that is read or written as it stands. Of values, in and
 // out, the low `size` bytes count.
-Loaded<uint64_t> LoadElsewhere(const Section& section, unsigned size,
-                               ByteOrder order, AccessAttributes attributes,
+Loaded<uint64_t> LoadElsewhere(const Reading& guard, const Section& section,
+                               unsigned size, ByteOrder order,
+                               AccessAttributes attributes,
                                const AccessOptions& options);
-AccessResult StoreElsewhere(const Section& section, unsigned size,
-                            uint64_t value, ByteOrder order,
+AccessResult StoreElsewhere(const Reading& guard, const Section& section,
+                            unsigned size, uint64_t value, ByteOrder order,
                             AccessAttributes attributes,
                             const AccessOptions& options);
 
 template <GuestWord T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadIn(
-    const Snapshot& snapshot, Addr a, ByteOrder order,
+    const Reading& guard, const AddressSpace& space, Addr a, ByteOrder order,
     AccessAttributes attributes, const AccessOptions& options) {
-  const Section section = snapshot.table().Lookup(a);  // Always inlined.
+  const Section section =
+      space.Current(guard).table().Lookup(a);  // Always inlined.
   const std::byte* host = section.host();
   // A ROM device is read as memory, and is none.
   const bool denied =
@@ -76,15 +79,17 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadIn(
     return {AccessResult::kOk, Ordered(LoadGuest<T>(host), order)};
   }
   const Loaded<uint64_t> loaded =
-      LoadElsewhere(section, sizeof(T), order, attributes, options);
+      LoadElsewhere(guard, section, sizeof(T), order, attributes, options);
   return {loaded.result, static_cast<T>(loaded.value)};
 }
 
 template <GuestWord T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreIn(
-    const Snapshot& snapshot, Addr a, T value, ByteOrder order,
-    AccessAttributes attributes, const AccessOptions& options) {
-  const Section section = snapshot.table().Lookup(a);  // Always inlined.
+    const Reading& guard, const AddressSpace& space, Addr a, T value,
+    ByteOrder order, AccessAttributes attributes,
+    const AccessOptions& options) {
+  const Section section =
+      space.Current(guard).table().Lookup(a);  // Always inlined.
   std::byte* host = section.host();
   if (ABSL_PREDICT_TRUE(host != nullptr && !section.readonly() &&
                         !section.is_slow() &&
@@ -93,7 +98,8 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreIn(
     StoreGuest<T>(host, Ordered(value, order));
     return AccessResult::kOk;
   }
-  return StoreElsewhere(section, sizeof(T), value, order, attributes, options);
+  return StoreElsewhere(guard, section, sizeof(T), value, order, attributes,
+                        options);
 }
 
 }  // namespace internal
@@ -103,44 +109,52 @@ ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreIn(
 
 template <typename T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> Load(
-    const Snapshot& snapshot, Addr a, AccessAttributes attributes = {},
+    const Reading& guard, const AddressSpace& space, Addr a,
+    AccessAttributes attributes = {},
     const AccessOptions& options = kDefaultAccessOptions) {
-  return internal::LoadIn<T>(snapshot, a, kHostByteOrder, attributes, options);
+  return internal::LoadIn<T>(guard, space, a, kHostByteOrder, attributes,
+                             options);
 }
 template <typename T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadLe(
-    const Snapshot& snapshot, Addr a, AccessAttributes attributes = {},
+    const Reading& guard, const AddressSpace& space, Addr a,
+    AccessAttributes attributes = {},
     const AccessOptions& options = kDefaultAccessOptions) {
-  return internal::LoadIn<T>(snapshot, a, ByteOrder::kLittle, attributes,
+  return internal::LoadIn<T>(guard, space, a, ByteOrder::kLittle, attributes,
                              options);
 }
 template <typename T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline Loaded<T> LoadBe(
-    const Snapshot& snapshot, Addr a, AccessAttributes attributes = {},
+    const Reading& guard, const AddressSpace& space, Addr a,
+    AccessAttributes attributes = {},
     const AccessOptions& options = kDefaultAccessOptions) {
-  return internal::LoadIn<T>(snapshot, a, ByteOrder::kBig, attributes, options);
+  return internal::LoadIn<T>(guard, space, a, ByteOrder::kBig, attributes,
+                             options);
 }
 
 template <typename T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult Store(
-    const Snapshot& snapshot, Addr a, T value, AccessAttributes attributes = {},
+    const Reading& guard, const AddressSpace& space, Addr a, T value,
+    AccessAttributes attributes = {},
     const AccessOptions& options = kDefaultAccessOptions) {
-  return internal::StoreIn<T>(snapshot, a, value, kHostByteOrder, attributes,
-                              options);
+  return internal::StoreIn<T>(guard, space, a, value, kHostByteOrder,
+                              attributes, options);
 }
 template <typename T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreLe(
-    const Snapshot& snapshot, Addr a, T value, AccessAttributes attributes = {},
+    const Reading& guard, const AddressSpace& space, Addr a, T value,
+    AccessAttributes attributes = {},
     const AccessOptions& options = kDefaultAccessOptions) {
-  return internal::StoreIn<T>(snapshot, a, value, ByteOrder::kLittle,
+  return internal::StoreIn<T>(guard, space, a, value, ByteOrder::kLittle,
                               attributes, options);
 }
 template <typename T>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline AccessResult StoreBe(
-    const Snapshot& snapshot, Addr a, T value, AccessAttributes attributes = {},
+    const Reading& guard, const AddressSpace& space, Addr a, T value,
+    AccessAttributes attributes = {},
     const AccessOptions& options = kDefaultAccessOptions) {
-  return internal::StoreIn<T>(snapshot, a, value, ByteOrder::kBig, attributes,
-                              options);
+  return internal::StoreIn<T>(guard, space, a, value, ByteOrder::kBig,
+                              attributes, options);
 }
 
 }  // namespace planish

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -15,6 +14,7 @@
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/access_attributes.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/ram_block.h"
@@ -69,14 +69,14 @@ class AccessTest : public testing::Test {
     std::memcpy(&word, Host(region) + offset, sizeof(word));
     return word;
   }
-  const Snapshot& snapshot() const { return space_->Current(); }
 
   Loaded<uint32_t> Load4(uint64_t at, AccessAttributes attributes = {}) const {
-    return LoadLe<uint32_t>(snapshot(), Addr(at), attributes, options_);
+    return LoadLe<uint32_t>(guard_, *space_, Addr(at), attributes, options_);
   }
   AccessResult Store4(uint64_t at, uint32_t value,
                       AccessAttributes attributes = {}) const {
-    return StoreLe<uint32_t>(snapshot(), Addr(at), value, attributes, options_);
+    return StoreLe<uint32_t>(guard_, *space_, Addr(at), value, attributes,
+                             options_);
   }
 
   Topology topology_;
@@ -92,8 +92,10 @@ class AccessTest : public testing::Test {
   Region& bar_ = **topology_.AddRamDevice(
       board_, "bar", 0x1000, RamBacking::Pointer(bar_memory_.data()));
   Region& regs_ = **topology_.AddMmio(board_, "regs", 0x1000, device_.io());
-  std::unique_ptr<AddressSpace> space_;
+  const AddressSpace* space_;
   AccessOptions options_;
+  // Last: it goes first.
+  const ReadGuard guard_{topology_.rcu()};
 };
 
 // ---- Widths and orders.
@@ -101,19 +103,20 @@ class AccessTest : public testing::Test {
 TEST_F(AccessTest, EveryWidthAtEveryAlignment) {
   for (uint64_t at = 0x100; at < 0x110; ++at) {
     const uint64_t word = Word(ram_, at);
-    EXPECT_EQ(Load<uint8_t>(snapshot(), Addr(at)).value,
+    EXPECT_EQ(Load<uint8_t>(guard_, *space_, Addr(at)).value,
               static_cast<uint8_t>(word));
-    EXPECT_EQ(Load<uint16_t>(snapshot(), Addr(at)).value,
+    EXPECT_EQ(Load<uint16_t>(guard_, *space_, Addr(at)).value,
               static_cast<uint16_t>(word));
-    EXPECT_EQ(Load<uint32_t>(snapshot(), Addr(at)).value,
+    EXPECT_EQ(Load<uint32_t>(guard_, *space_, Addr(at)).value,
               static_cast<uint32_t>(word));
-    EXPECT_EQ(Load<uint64_t>(snapshot(), Addr(at)),
+    EXPECT_EQ(Load<uint64_t>(guard_, *space_, Addr(at)),
               (Loaded<uint64_t>{kOk, word}));
   }
   for (uint64_t at = 0x200; at < 0x210; ++at) {
-    EXPECT_EQ(Store<uint64_t>(snapshot(), Addr(at), ~at), kOk);
+    EXPECT_EQ(Store<uint64_t>(guard_, *space_, Addr(at), ~at), kOk);
     EXPECT_EQ(Word(ram_, at), ~at);
-    EXPECT_EQ(Store<uint16_t>(snapshot(), Addr(at), uint16_t{0xabcd}), kOk);
+    EXPECT_EQ(Store<uint16_t>(guard_, *space_, Addr(at), uint16_t{0xabcd}),
+              kOk);
     EXPECT_EQ(static_cast<uint16_t>(Word(ram_, at)), 0xabcd);
     // Not a byte more.
     EXPECT_EQ(Word(ram_, at) >> 16, ~at >> 16);
@@ -121,29 +124,30 @@ TEST_F(AccessTest, EveryWidthAtEveryAlignment) {
 }
 
 TEST_F(AccessTest, OrdersInMemory) {
-  EXPECT_EQ(StoreLe<uint32_t>(snapshot(), Addr(0x10), 0x11223344), kOk);
+  EXPECT_EQ(StoreLe<uint32_t>(guard_, *space_, Addr(0x10), 0x11223344), kOk);
   EXPECT_EQ(Host(ram_)[0x10], std::byte{0x44});
-  EXPECT_EQ(LoadLe<uint32_t>(snapshot(), Addr(0x10)).value, 0x11223344u);
-  EXPECT_EQ(LoadBe<uint32_t>(snapshot(), Addr(0x10)).value, 0x44332211u);
-  EXPECT_EQ(StoreBe<uint16_t>(snapshot(), Addr(0x20), 0x1234), kOk);
+  EXPECT_EQ(LoadLe<uint32_t>(guard_, *space_, Addr(0x10)).value, 0x11223344u);
+  EXPECT_EQ(LoadBe<uint32_t>(guard_, *space_, Addr(0x10)).value, 0x44332211u);
+  EXPECT_EQ(StoreBe<uint16_t>(guard_, *space_, Addr(0x20), 0x1234), kOk);
   EXPECT_EQ(Host(ram_)[0x20], std::byte{0x12});
-  EXPECT_EQ(LoadBe<uint16_t>(snapshot(), Addr(0x20)).value, 0x1234u);
-  EXPECT_EQ(StoreBe<uint64_t>(snapshot(), Addr(0x30), 0x0102030405060708), kOk);
-  EXPECT_EQ(LoadLe<uint64_t>(snapshot(), Addr(0x30)).value,
+  EXPECT_EQ(LoadBe<uint16_t>(guard_, *space_, Addr(0x20)).value, 0x1234u);
+  EXPECT_EQ(StoreBe<uint64_t>(guard_, *space_, Addr(0x30), 0x0102030405060708),
+            kOk);
+  EXPECT_EQ(LoadLe<uint64_t>(guard_, *space_, Addr(0x30)).value,
             0x0807060504030201u);
-  EXPECT_EQ(StoreBe<uint8_t>(snapshot(), Addr(0x40), 9), kOk);
-  EXPECT_EQ(LoadBe<uint8_t>(snapshot(), Addr(0x40)).value, 9u);
+  EXPECT_EQ(StoreBe<uint8_t>(guard_, *space_, Addr(0x40), 9), kOk);
+  EXPECT_EQ(LoadBe<uint8_t>(guard_, *space_, Addr(0x40)).value, 9u);
 }
 
 TEST_F(AccessTest, OrdersAtADevice) {
-  EXPECT_EQ(LoadLe<uint32_t>(snapshot(), Addr(0x4000)).value, 0x13121110u);
-  EXPECT_EQ(LoadBe<uint32_t>(snapshot(), Addr(0x4000)).value, 0x10111213u);
-  EXPECT_EQ(StoreBe<uint16_t>(snapshot(), Addr(0x4002), 0x1234), kOk);
+  EXPECT_EQ(LoadLe<uint32_t>(guard_, *space_, Addr(0x4000)).value, 0x13121110u);
+  EXPECT_EQ(LoadBe<uint32_t>(guard_, *space_, Addr(0x4000)).value, 0x10111213u);
+  EXPECT_EQ(StoreBe<uint16_t>(guard_, *space_, Addr(0x4002), 0x1234), kOk);
   EXPECT_EQ(device_.calls(), "r(0,4) r(0,4) w(2,2)=3412");
   device_.ops().order = ByteOrder::kBig;
   Link(**topology_.AddMmio(board_, "big", 0x1000, device_.io()), 0x8000);
-  EXPECT_EQ(LoadBe<uint16_t>(snapshot(), Addr(0x8006)).value, 0x1617u);
-  EXPECT_EQ(StoreLe<uint16_t>(snapshot(), Addr(0x8006), 0x1234), kOk);
+  EXPECT_EQ(LoadBe<uint16_t>(guard_, *space_, Addr(0x8006)).value, 0x1617u);
+  EXPECT_EQ(StoreLe<uint16_t>(guard_, *space_, Addr(0x8006), 0x1234), kOk);
   EXPECT_EQ(device_.calls(), "r(6,2) w(6,2)=3412");
 }
 
@@ -194,7 +198,7 @@ TEST_F(AccessTest, ReservationsAndHolesRejectAndReadAsZero) {
     EXPECT_EQ(Store4(at, 7), kDecodeError);
     EXPECT_EQ(Store4(at, 7, {.debug = true}), kDecodeError);
   }
-  EXPECT_EQ(Load<uint64_t>(snapshot(), Addr::Max()).result, kDecodeError);
+  EXPECT_EQ(Load<uint64_t>(guard_, *space_, Addr::Max()).result, kDecodeError);
 }
 
 TEST_F(AccessTest, RamWithoutHostMemoryIsRejected) {
@@ -320,7 +324,7 @@ TEST_F(AccessTest, DmaToItsOwnRegistersEndsWithAnAccessError) {
   EXPECT_EQ(memory, kOk);
   EXPECT_EQ(self, kAccessError);
   EXPECT_EQ(device_.calls(), "w(0,4)=1");
-  EXPECT_EQ(Load<uint8_t>(snapshot(), Addr(0x10)).value, 0x77u);
+  EXPECT_EQ(Load<uint8_t>(guard_, *space_, Addr(0x10)).value, 0x77u);
 }
 
 // ---- Litmus: an aligned access is one.
@@ -336,19 +340,20 @@ TYPED_TEST(LitmusTest, AlignedAccessesAreWhole) {
   Owner board(topology, "board");
   Region& ram = **topology.AddRam(board, "ram", 0x1000);
   const auto space = AddressSpace::Create(board, "cpu", ram).value();
-  const Snapshot& snapshot = space->Current();
   constexpr T kOnes = static_cast<T>(~T{0});
   std::atomic<bool> stop{false};
   std::thread writer([&] {
+    const ReadGuard guard(topology.rcu());
     for (T value = 0; !stop.load(std::memory_order_relaxed);
          value = static_cast<T>(~value)) {
-      Store<T>(snapshot, Addr(0x40), value);
+      Store<T>(guard, *space, Addr(0x40), value);
     }
   });
+  const ReadGuard guard(topology.rcu());
   int torn = 0;
   int seen[2] = {0, 0};
   for (int i = 0; i < 20000 || seen[0] == 0 || seen[1] == 0; ++i) {
-    const T value = Load<T>(snapshot, Addr(0x40)).value;
+    const T value = Load<T>(guard, *space, Addr(0x40)).value;
     if (value != 0 && value != kOnes) ++torn;
     ++seen[value != 0];
   }

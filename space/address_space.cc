@@ -1,14 +1,15 @@
 #include "planish/space/address_space.h"
 
-#include <memory>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
-#include "absl/memory/memory.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/base/status_macros.h"
 #include "planish/regions/transaction.h"
 #include "planish/space/publisher.h"
@@ -21,8 +22,9 @@ AddressSpace::AddressSpace(Owner& owner, std::string name, Region& root)
       name_(std::move(name)),
       root_(&root) {}
 
-absl::StatusOr<std::unique_ptr<AddressSpace>> AddressSpace::Create(
-    Owner& owner, std::string name, Region& root) {
+absl::StatusOr<AddressSpace*> AddressSpace::Create(Owner& owner,
+                                                   std::string name,
+                                                   Region& root) {
   Topology& topology = owner.topology();
   if (&root.owner().topology() != &topology) {
     return absl::InvalidArgumentError(absl::StrCat("address space '", name,
@@ -30,7 +32,7 @@ absl::StatusOr<std::unique_ptr<AddressSpace>> AddressSpace::Create(
                                                    "' is of another topology"));
   }
   PLANISH_ASSIGN_OR_RETURN(Transaction edit, Transaction::Begin(topology));
-  std::unique_ptr<AddressSpace> space;
+  AddressSpace* space = nullptr;
   const Owner* retired = owner.retired()          ? &owner
                          : root.owner().retired() ? &root.owner()
                                                   : nullptr;
@@ -40,25 +42,38 @@ absl::StatusOr<std::unique_ptr<AddressSpace>> AddressSpace::Create(
         absl::StrCat("X5: address space '", name, "' of owner '",
                      retired->name(), "', which was retired"));
   } else {
-    space = absl::WrapUnique(new AddressSpace(owner, std::move(name), root));
+    space = new AddressSpace(owner, std::move(name), root);
+    owner.FreeAtEnd({&AddressSpace::Free, space, 0, 0});
     Publisher::Of(topology).Add(*space);
   }
   status.Update(edit.Commit());
-  if (!status.ok()) return status;
-  return space;
+  if (status.ok()) return space;
+  if (space != nullptr) space->Retire();
+  return status;
 }
 
-AddressSpace::~AddressSpace() {
+bool AddressSpace::Free(void* space, uint64_t, size_t& budget) {
+  auto* const self = static_cast<AddressSpace*>(space);
+  self->Retire();
+  delete self;
+  if (budget != 0) --budget;
+  return true;
+}
+
+bool AddressSpace::Retire() {
   auto edit = Transaction::Begin(topology_);
   PLANISH_CHECK_OK(edit);
-  Publisher::Of(topology_).Remove(*this);
+  const bool first = record_ != nullptr;
+  if (first) Publisher::Of(topology_).Remove(*this);
   edit->Commit().IgnoreError();  // Another root's. This space is gone.
+  return first;
 }
 
 SnapshotHold AddressSpace::Hold() const {
   auto join = Transaction::Begin(topology_);  // So that nothing comes between.
   PLANISH_CHECK_OK(join);
-  SnapshotHold hold(topology_, Current(), shown_root());
+  const ReadGuard guard(topology_.rcu());
+  SnapshotHold hold(topology_, Current(guard), shown_root(guard));
   PLANISH_CHECK_OK(join->Commit());
   return hold;
 }

@@ -17,24 +17,27 @@
 //   X5     A root that a retirement left past a limit (its walk went on where a
 //          sibling was) shows nothing until an edit has put that right; other
 //          edits are not refused on its account.
-// THREAD SAFETY  Until the RCU domain stands: no lookup while another thread
-//   commits. Name, owner: any time.
-// LIFETIME  Its Topology outlives it. A Snapshot, and what a Section of it
-//   points at, is good until the next commit; see snapshot.h for longer. When
-//   the owner of the root or of the space is retired, the space shows nothing
-//   from then on.
+// THREAD SAFETY  Lookups: any threads, whatever others commit. root(): as
+//   Region's getters. Name, owner: any time.
+// LIFETIME  Its owner's (E2), or up to Retire(): from then on it shows nothing;
+//   readers may still be inside. When the owner of its root is retired, it
+//   shows nothing, too. A Snapshot, and what a Section of it points at, is good
+//   while the guard reads that it was found under; see snapshot.h for longer.
 // COST  Lookup: cell, snapshot, table: three loads, then the table's own.
-// SOURCES  SEMANTICS 2.5, PROTOCOL V1, V2.
+// SOURCES  SEMANTICS 2.5, PROTOCOL V1, V2, E2.
 
 #ifndef PLANISH_SPACE_ADDRESS_SPACE_H_
 #define PLANISH_SPACE_ADDRESS_SPACE_H_
 
 #include <atomic>
-#include <memory>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/lifetime_checks.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/section.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
@@ -55,30 +58,36 @@ class AddressSpace {
   // at the outermost commit, and the space is empty until then.
   // Errors: kInvalidArgument (of two topologies), kFailedPrecondition
   // (retired), Limits.
-  static absl::StatusOr<std::unique_ptr<AddressSpace>> Create(Owner& owner,
-                                                              std::string name,
-                                                              Region& root);
-  // REQUIRES: no lookup under way in this space.
-  ~AddressSpace();
+  static absl::StatusOr<AddressSpace*> Create(Owner& owner, std::string name,
+                                              Region& root);
   AddressSpace(const AddressSpace&) = delete;
   AddressSpace& operator=(const AddressSpace&) = delete;
 
   const std::string& name() const { return name_; }
   // Null once its owner, or the root's, has been retired.
   const Region* root() const { return root_; }
-  // REQUIRES: it has not been destroyed.
   Owner& owner() const { return owner_; }
+  Topology& topology() const { return topology_; }
 
-  const Snapshot& Current() const {
+  // Ends it before its owner does. In an open Transaction, at its commit.
+  // Returns false if it had been retired.
+  bool Retire();
+
+  // What it shows now: two calls may differ, never backwards (V1).
+  const Snapshot& Current(const Reading& guard) const {
+    if (kLifetimeChecks) guard.CheckIsReading(topology_.rcu());
     // Partners: Publisher::Publish(), RootClasses::PublishLine(). Orders the
     // snapshot's contents before us.
     return *cell_.load(std::memory_order_acquire)
                 ->current.load(std::memory_order_acquire);
   }
-  Section Lookup(Addr a) const { return Current().Lookup(a); }
+  Section Lookup(const Reading& guard, Addr a) const {
+    return Current(guard).Lookup(a);
+  }
   // The normalised root, which stands for the view in dumps (R2.17): spaces
   // with the same one show the same. Others may, too. Null: none.
-  const Region* shown_root() const {
+  const Region* shown_root(const Reading& guard) const {
+    if (kLifetimeChecks) guard.CheckIsReading(topology_.rcu());
     // Partner: Publisher::Publish().
     const internal::SnapshotCell& cell = *cell_.load(std::memory_order_acquire);
     // A root past a limit shows what no root shows (X5).
@@ -94,6 +103,9 @@ class AddressSpace {
  private:
   friend class Publisher;
   AddressSpace(Owner& owner, std::string name, Region& root);
+  ~AddressSpace() = default;
+  // As RetireList::Piece::free.
+  static bool Free(void* space, uint64_t, size_t& budget);
 
   Topology& topology_;
   Owner& owner_;

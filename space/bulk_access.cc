@@ -11,11 +11,13 @@
 #include "absl/container/inlined_vector.h"
 #include "absl/types/span.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/section.h"
 #include "planish/regions/device_port.h"
 #include "planish/regions/region.h"
 #include "planish/space/access_log.h"
+#include "planish/space/address_space.h"
 #include "planish/space/guest_memory.h"
 #include "planish/space/section_access.h"
 
@@ -36,6 +38,15 @@ uint64_t BytesIn(const Section& section, uint64_t left) {
   return std::min(left - 1, section.last() - section.addr()) + 1;
 }
 
+// What one call sees of a space: one version of it.
+struct Seen {
+  Seen(const Reading& under, const AddressSpace& space)
+      : guard(under), snapshot(space.Current(under)) {}
+
+  const Reading& guard;
+  const Snapshot& snapshot;
+};
+
 // A bulk access, piece by piece: what is to be done next, and with how much.
 class Walk {
  public:
@@ -45,9 +56,9 @@ class Walk {
     kNowhere,  // `bytes` that fail with refusal().
   };
 
-  Walk(const Snapshot& snapshot, Addr a, uint64_t bytes, bool is_write,
+  Walk(const Seen& seen, Addr a, uint64_t bytes, bool is_write,
        AccessAttributes attributes, const AccessOptions& options)
-      : snapshot_(snapshot),
+      : seen_(seen),
         first_(a),
         total_(bytes),
         is_write_(is_write),
@@ -61,7 +72,7 @@ class Walk {
       Fail(AccessResult::kDecodeError, left());
       return true;
     }
-    section_ = snapshot_.Lookup(Addr(first_.raw() + done_));
+    section_ = seen_.snapshot.Lookup(Addr(first_.raw() + done_));
     refusal_ = AccessResult::kOk;
     if (attributes_.memory_only && !IsMemory(section_.kind())) {
       Fail(RefuseAt(AccessReport::Why::kDenied, section_, left(), is_write_,
@@ -133,7 +144,7 @@ class Walk {
     bytes_ = PieceSize(*port, section_.offset(), left());
   }
 
-  const Snapshot& snapshot_;
+  const Seen& seen_;
   const Addr first_;
   const uint64_t total_;
   const bool is_write_;
@@ -163,14 +174,44 @@ uint64_t TakeNumber(const std::byte* from, uint64_t bytes) {
   return value;
 }
 
+BulkResult WriteTo(const Seen& seen, Addr a, absl::Span<const std::byte> from,
+                   AccessAttributes attributes, const AccessOptions& options) {
+  const Section section = seen.snapshot.table().Lookup(a);
+  if (ABSL_PREDICT_TRUE(!from.empty() && Fits(section, from.size()) &&
+                        IsMemory(section.kind()) &&
+                        WritesMemory(section, attributes, options))) {
+    CopyGuest(section.host(), from.data(), from.size(), true);
+    MarkDirty(section, from.size());
+    return {AccessResult::kOk, from.size()};
+  }
+  Walk walk(seen, a, from.size(), true, attributes, options);
+  while (walk.Next()) {
+    const std::byte* at = from.data() + walk.done();
+    switch (walk.where()) {
+      case Walk::Where::kMemory:
+        CopyGuest(walk.section().host(), at, walk.bytes(), true);
+        MarkDirty(walk.section(), walk.bytes());
+        walk.Advance(walk.bytes(), AccessResult::kOk);
+        break;
+      case Walk::Where::kDevice:
+        walk.Advance(walk.bytes(),
+                     walk.WriteDevice(TakeNumber(at, walk.bytes())));
+        break;
+      case Walk::Where::kNowhere:
+        walk.Advance(walk.bytes(), walk.refusal());
+        break;
+    }
+  }
+  return walk.sum();
+}
+
 // ---- Copying within a space.
 
 constexpr size_t kStageBytes = 4096;
 
 // Reads `bytes` into a buffer, then writes what could be read.
-BulkResult CopyStaged(const Snapshot& from_snapshot, Addr from,
-                      const Snapshot& to_snapshot, Addr to, uint64_t bytes,
-                      AccessAttributes attributes,
+BulkResult CopyStaged(const Seen& source, Addr from, const Seen& target,
+                      Addr to, uint64_t bytes, AccessAttributes attributes,
                       const AccessOptions& options) {
   struct Run {
     uint64_t first;
@@ -178,7 +219,7 @@ BulkResult CopyStaged(const Snapshot& from_snapshot, Addr from,
   };
   std::array<std::byte, kStageBytes> stage;
   absl::InlinedVector<Run, 8> runs;  // What could be read; apart.
-  Walk walk(from_snapshot, from, bytes, false, attributes, options);
+  Walk walk(source, from, bytes, false, attributes, options);
   while (walk.Next()) {
     std::byte* at = stage.data() + walk.done();
     const uint64_t n = walk.bytes();
@@ -205,10 +246,10 @@ BulkResult CopyStaged(const Snapshot& from_snapshot, Addr from,
   for (const Run& run : runs) {
     const bool past = run.first > Addr::Max() - to;  // 2^64.
     const BulkResult written =
-        past
-            ? BulkResult{AccessResult::kDecodeError, 0}
-            : Write(to_snapshot, Addr(to.raw() + run.first),
-                    {stage.data() + run.first, run.bytes}, attributes, options);
+        past ? BulkResult{AccessResult::kDecodeError, 0}
+             : WriteTo(target, Addr(to.raw() + run.first),
+                       {stage.data() + run.first, run.bytes}, attributes,
+                       options);
     sum.result |= written.result;
     if (written.result != AccessResult::kOk) {
       sum.good_bytes = std::min(sum.good_bytes, run.first + written.good_bytes);
@@ -218,8 +259,8 @@ BulkResult CopyStaged(const Snapshot& from_snapshot, Addr from,
 }
 
 // From the last byte to the first: `to` lies above `from`, and they overlap.
-BulkResult CopyUpwards(const Snapshot& snapshot, Addr from, Addr to,
-                       uint64_t bytes, AccessAttributes attributes,
+BulkResult CopyUpwards(const Seen& seen, Addr from, Addr to, uint64_t bytes,
+                       AccessAttributes attributes,
                        const AccessOptions& options) {
   BulkResult sum{AccessResult::kOk, bytes};
   uint64_t left = bytes;
@@ -231,7 +272,7 @@ BulkResult CopyUpwards(const Snapshot& snapshot, Addr from, Addr to,
     left -= n;
     BulkResult part{AccessResult::kDecodeError, 0};
     if (left <= Addr::Max() - to) {
-      part = CopyStaged(snapshot, Addr(from.raw() + left), snapshot,
+      part = CopyStaged(seen, Addr(from.raw() + left), seen,
                         Addr(to.raw() + left), n, attributes, options);
     }
     sum.result |= part.result;
@@ -266,16 +307,18 @@ std::ostream& operator<<(std::ostream& out, const BulkResult& result) {
   return out << result.result << ", good " << ByteCount(result.good_bytes);
 }
 
-BulkResult Read(const Snapshot& snapshot, Addr a, absl::Span<std::byte> to,
-                AccessAttributes attributes, const AccessOptions& options) {
+BulkResult Read(const Reading& guard, const AddressSpace& space, Addr a,
+                absl::Span<std::byte> to, AccessAttributes attributes,
+                const AccessOptions& options) {
+  const Seen seen(guard, space);
   // As a rule it is one range of RAM.
-  const Section section = snapshot.table().Lookup(a);
+  const Section section = seen.snapshot.table().Lookup(a);
   if (ABSL_PREDICT_TRUE(section.host() != nullptr && !to.empty() &&
                         Fits(section, to.size()) && IsMemory(section.kind()))) {
     CopyGuest(to.data(), section.host(), to.size(), false);
     return {AccessResult::kOk, to.size()};
   }
-  Walk walk(snapshot, a, to.size(), false, attributes, options);
+  Walk walk(seen, a, to.size(), false, attributes, options);
   while (walk.Next()) {
     std::byte* at = to.data() + walk.done();
     switch (walk.where()) {
@@ -298,43 +341,18 @@ BulkResult Read(const Snapshot& snapshot, Addr a, absl::Span<std::byte> to,
   return walk.sum();
 }
 
-BulkResult Write(const Snapshot& snapshot, Addr a,
+BulkResult Write(const Reading& guard, const AddressSpace& space, Addr a,
                  absl::Span<const std::byte> from, AccessAttributes attributes,
                  const AccessOptions& options) {
-  const Section section = snapshot.table().Lookup(a);
-  if (ABSL_PREDICT_TRUE(!from.empty() && Fits(section, from.size()) &&
-                        IsMemory(section.kind()) &&
-                        WritesMemory(section, attributes, options))) {
-    CopyGuest(section.host(), from.data(), from.size(), true);
-    MarkDirty(section, from.size());
-    return {AccessResult::kOk, from.size()};
-  }
-  Walk walk(snapshot, a, from.size(), true, attributes, options);
-  while (walk.Next()) {
-    const std::byte* at = from.data() + walk.done();
-    switch (walk.where()) {
-      case Walk::Where::kMemory:
-        CopyGuest(walk.section().host(), at, walk.bytes(), true);
-        MarkDirty(walk.section(), walk.bytes());
-        walk.Advance(walk.bytes(), AccessResult::kOk);
-        break;
-      case Walk::Where::kDevice:
-        walk.Advance(walk.bytes(),
-                     walk.WriteDevice(TakeNumber(at, walk.bytes())));
-        break;
-      case Walk::Where::kNowhere:
-        walk.Advance(walk.bytes(), walk.refusal());
-        break;
-    }
-  }
-  return walk.sum();
+  return WriteTo(Seen(guard, space), a, from, attributes, options);
 }
 
-BulkResult Fill(const Snapshot& snapshot, Addr a, std::byte value,
-                uint64_t bytes, AccessAttributes attributes,
+BulkResult Fill(const Reading& guard, const AddressSpace& space, Addr a,
+                std::byte value, uint64_t bytes, AccessAttributes attributes,
                 const AccessOptions& options) {
+  const Seen seen(guard, space);
   constexpr uint64_t kEachByte = UINT64_MAX / 0xff;
-  Walk walk(snapshot, a, bytes, true, attributes, options);
+  Walk walk(seen, a, bytes, true, attributes, options);
   while (walk.Next()) {
     switch (walk.where()) {
       case Walk::Where::kMemory:
@@ -355,14 +373,17 @@ BulkResult Fill(const Snapshot& snapshot, Addr a, std::byte value,
   return walk.sum();
 }
 
-BulkResult Copy(const Snapshot& from_snapshot, Addr from,
-                const Snapshot& to_snapshot, Addr to, uint64_t bytes,
+BulkResult Copy(const Reading& guard, const AddressSpace& from_space, Addr from,
+                const AddressSpace& to_space, Addr to, uint64_t bytes,
                 AccessAttributes attributes, const AccessOptions& options) {
-  if (&from_snapshot == &to_snapshot && from < to && to - from < bytes) {
-    return CopyUpwards(from_snapshot, from, to, bytes, attributes, options);
+  const Seen from_seen(guard, from_space);
+  const Seen to_seen(guard, to_space);
+  if (&from_seen.snapshot == &to_seen.snapshot && from < to &&
+      to - from < bytes) {
+    return CopyUpwards(from_seen, from, to, bytes, attributes, options);
   }
-  Walk source(from_snapshot, from, bytes, false, attributes, options);
-  Walk target(to_snapshot, to, bytes, true, attributes, options);
+  Walk source(from_seen, from, bytes, false, attributes, options);
+  Walk target(to_seen, to, bytes, true, attributes, options);
   while (source.Next() && target.Next()) {
     using Where = Walk::Where;
     uint64_t n = std::min(source.bytes(), target.bytes());
@@ -378,7 +399,7 @@ BulkResult Copy(const Snapshot& from_snapshot, Addr from,
     } else {
       n = source.where() == Where::kDevice ? source.bytes() : target.bytes();
       const BulkResult part =
-          CopyStaged(from_snapshot, source.section().addr(), to_snapshot,
+          CopyStaged(from_seen, source.section().addr(), to_seen,
                      target.section().addr(), n, attributes, options);
       if (part.good_bytes != n) {
         // The piece failed from its middle on.
@@ -394,8 +415,9 @@ BulkResult Copy(const Snapshot& from_snapshot, Addr from,
   return source.sum();
 }
 
-void WriteRom(const Snapshot& snapshot, Addr a,
+void WriteRom(const Reading& guard, const AddressSpace& space, Addr a,
               absl::Span<const std::byte> from) {
+  const Snapshot& snapshot = space.Current(guard);
   size_t done = 0;
   while (done != from.size() && done <= Addr::Max() - a) {
     const Section section = snapshot.Lookup(Addr(a.raw() + done));
@@ -408,12 +430,13 @@ void WriteRom(const Snapshot& snapshot, Addr a,
   }
 }
 
-bool IsAccessible(const Snapshot& snapshot, Addr a, uint64_t bytes,
-                  bool is_write, AccessAttributes attributes,
+bool IsAccessible(const Reading& guard, const AddressSpace& space, Addr a,
+                  uint64_t bytes, bool is_write, AccessAttributes attributes,
                   const AccessOptions& options) {
+  const Seen seen(guard, space);
   AccessOptions quiet = options;
   quiet.log = nullptr;
-  Walk walk(snapshot, a, bytes, is_write, attributes, quiet);
+  Walk walk(seen, a, bytes, is_write, attributes, quiet);
   while (walk.Next()) {
     uint64_t n = walk.bytes();
     if (walk.where() == Walk::Where::kNowhere) return false;

@@ -1,6 +1,6 @@
 // Bulk accesses: a number of bytes, over whatever lies there.
 //
-//   [ RAM    )[ hole )[ uart regs   )[ ROM   )      Read(snapshot, a, buffer)
+//   [ RAM    )[ hole )[ uart regs   )[ ROM   )      Read(guard, cpu, a, buffer)
 //    memcpy    zeros   4 4 4 2 calls  memcpy        decode error; good: the RAM
 //
 // Results are composed: a part that fails does not stop the others. What can't
@@ -33,6 +33,7 @@
 
 #include "absl/types/span.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/access_attributes.h"
 #include "planish/space/address_space.h"
 #include "planish/space/device_access.h"
@@ -49,34 +50,36 @@ struct BulkResult {
 // decode error, good 0x10
 std::ostream& operator<<(std::ostream& out, const BulkResult& result);
 
-BulkResult Read(const Snapshot& snapshot, Addr a, absl::Span<std::byte> to,
-                AccessAttributes attributes = {},
+BulkResult Read(const Reading& guard, const AddressSpace& space, Addr a,
+                absl::Span<std::byte> to, AccessAttributes attributes = {},
                 const AccessOptions& options = kDefaultAccessOptions);
-BulkResult Write(const Snapshot& snapshot, Addr a,
+BulkResult Write(const Reading& guard, const AddressSpace& space, Addr a,
                  absl::Span<const std::byte> from,
                  AccessAttributes attributes = {},
                  const AccessOptions& options = kDefaultAccessOptions);
-BulkResult Fill(const Snapshot& snapshot, Addr a, std::byte value,
-                uint64_t bytes, AccessAttributes attributes = {},
+BulkResult Fill(const Reading& guard, const AddressSpace& space, Addr a,
+                std::byte value, uint64_t bytes,
+                AccessAttributes attributes = {},
                 const AccessOptions& options = kDefaultAccessOptions);
 
 // Reads from one space and writes to another, or to the same one: then as if
 // all were read first. (If two windows show one RAM, that is not noticed.) What
 // can't be read is not written.
-BulkResult Copy(const Snapshot& from_snapshot, Addr from,
-                const Snapshot& to_snapshot, Addr to, uint64_t bytes,
+BulkResult Copy(const Reading& guard, const AddressSpace& from_space, Addr from,
+                const AddressSpace& to_space, Addr to, uint64_t bytes,
                 AccessAttributes attributes = {},
                 const AccessOptions& options = kDefaultAccessOptions);
 
 // For loaders and debuggers: memory that is read-only is written too; what is
 // no memory is passed over. R5.11: can't fail.
-void WriteRom(const Snapshot& snapshot, Addr a,
+void WriteRom(const Reading& guard, const AddressSpace& space, Addr a,
               absl::Span<const std::byte> from);
 
 // Whether a Read() or Write() would find each piece to be memory, or one that
 // its device takes. Moves nothing. R5.12.
-bool IsAccessible(const Snapshot& snapshot, Addr a, uint64_t bytes,
-                  bool is_write, AccessAttributes attributes = {},
+bool IsAccessible(const Reading& guard, const AddressSpace& space, Addr a,
+                  uint64_t bytes, bool is_write,
+                  AccessAttributes attributes = {},
                   const AccessOptions& options = kDefaultAccessOptions);
 
 }  // namespace planish

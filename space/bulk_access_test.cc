@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/access_attributes.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/ram_block.h"
@@ -71,20 +71,19 @@ class BulkAccessTest : public testing::Test {
         **topology_.AddMmio(board_, "regs", size, device_.io(strict));
     PLANISH_CHECK_OK(topology_.Link(system_, regs, Addr(at), ++priority_));
   }
-  const Snapshot& snapshot() const { return space_->Current(); }
 
   // Into buffer_, which is full of 0xaa before.
   BulkResult ReadAt(uint64_t at, size_t bytes,
                     AccessAttributes attributes = {}) {
     buffer_.assign(bytes, std::byte{0xaa});
-    return Read(snapshot(), Addr(at), absl::MakeSpan(buffer_), attributes,
+    return Read(guard_, *space_, Addr(at), absl::MakeSpan(buffer_), attributes,
                 options_);
   }
   BulkResult WriteAt(uint64_t at, size_t bytes,
                      AccessAttributes attributes = {}) {
     buffer_.resize(bytes);
     for (size_t i = 0; i < bytes; ++i) buffer_[i] = Pattern(i, 99);
-    return Write(snapshot(), Addr(at), buffer_, attributes, options_);
+    return Write(guard_, *space_, Addr(at), buffer_, attributes, options_);
   }
   absl::Span<const std::byte> Buffer(size_t from, size_t bytes) const {
     return absl::MakeConstSpan(buffer_).subspan(from, bytes);
@@ -104,10 +103,12 @@ class BulkAccessTest : public testing::Test {
   Region& flash_ = **topology_.AddRomDevice(
       board_, "flash", 0x1000, RamBacking::Anonymous(), flash_device_.io());
   Region& regs_ = **topology_.AddMmio(board_, "regs", 0x1000, device_.io());
-  std::unique_ptr<AddressSpace> space_;
+  const AddressSpace* space_;
   AccessOptions options_;
   std::vector<std::byte> buffer_;
   int32_t priority_ = 0;
+  // Last: it goes first.
+  const ReadGuard guard_{topology_.rcu()};
 };
 
 // ---- R5.4: reading and writing.
@@ -115,10 +116,10 @@ class BulkAccessTest : public testing::Test {
 TEST_F(BulkAccessTest, NoBytesAreAlwaysFine) {
   EXPECT_EQ(ReadAt(0x4000, 0), BulkResult{});
   EXPECT_EQ(WriteAt(0x1000, 0), BulkResult{});
-  EXPECT_EQ(Fill(snapshot(), Addr(0x4000), std::byte{1}, 0), BulkResult{});
-  EXPECT_EQ(Copy(snapshot(), Addr(0x4000), snapshot(), Addr(0x4000), 0),
+  EXPECT_EQ(Fill(guard_, *space_, Addr(0x4000), std::byte{1}, 0), BulkResult{});
+  EXPECT_EQ(Copy(guard_, *space_, Addr(0x4000), *space_, Addr(0x4000), 0),
             BulkResult{});
-  EXPECT_TRUE(IsAccessible(snapshot(), Addr(0x4000), 0, true));
+  EXPECT_TRUE(IsAccessible(guard_, *space_, Addr(0x4000), 0, true));
 }
 
 TEST_F(BulkAccessTest, MemoryIsCopiedAcrossRanges) {
@@ -234,11 +235,13 @@ TEST_F(BulkAccessTest, PastTheLastAddressThereIsNothing) {
 
 TEST_F(BulkAccessTest, AHostBufferMayBeTheGuestsOwnMemory) {
   std::vector<std::byte> before(ram_.ram()->host(), ram_.ram()->host() + 0x200);
-  EXPECT_EQ(Write(snapshot(), Addr(0x80), Memory(ram_, 0, 0x100)).result, kOk);
+  EXPECT_EQ(Write(guard_, *space_, Addr(0x80), Memory(ram_, 0, 0x100)).result,
+            kOk);
   EXPECT_EQ(Memory(ram_, 0x80, 0x100),
             absl::MakeConstSpan(before).subspan(0, 0x100));
   before.assign(ram_.ram()->host(), ram_.ram()->host() + 0x200);
-  EXPECT_EQ(Read(snapshot(), Addr(0x80), Memory(ram_, 0, 0x100)).result, kOk);
+  EXPECT_EQ(Read(guard_, *space_, Addr(0x80), Memory(ram_, 0, 0x100)).result,
+            kOk);
   EXPECT_EQ(Memory(ram_, 0, 0x100),
             absl::MakeConstSpan(before).subspan(0x80, 0x100));
 }
@@ -267,41 +270,41 @@ TEST_F(BulkAccessTest, HugeLengthsOverRegistersEnd) {
   const Addr wide(uint64_t{1} << 62);
   const Addr other(wide.raw() + (uint64_t{1} << 59));
   constexpr uint64_t kHuge = uint64_t{1} << 59;
-  EXPECT_EQ(Fill(snapshot(), wide, std::byte{1}, kHuge, {}, options_),
+  EXPECT_EQ(Fill(guard_, *space_, wide, std::byte{1}, kHuge, {}, options_),
             (BulkResult{kAccessError, 400}));
-  EXPECT_EQ(Copy(snapshot(), wide, snapshot(), other, kHuge, {}, options_),
+  EXPECT_EQ(Copy(guard_, *space_, wide, *space_, other, kHuge, {}, options_),
             (BulkResult{kAccessError, 400}));
-  EXPECT_EQ(Copy(snapshot(), Addr(uint64_t{1} << 61), snapshot(), other, kHuge,
-                 {}, options_),
+  EXPECT_EQ(Copy(guard_, *space_, Addr(uint64_t{1} << 61), *space_, other,
+                 kHuge, {}, options_),
             (BulkResult{kDecodeError, 0}));
   // Upwards, onto itself.
-  EXPECT_EQ(Copy(snapshot(), wide, snapshot(), Addr(wide.raw() + 4), kHuge, {},
-                 options_),
+  EXPECT_EQ(Copy(guard_, *space_, wide, *space_, Addr(wide.raw() + 4), kHuge,
+                 {}, options_),
             (BulkResult{kAccessError, 0}));
-  EXPECT_TRUE(IsAccessible(snapshot(), wide, uint64_t{1} << 60, true));
+  EXPECT_TRUE(IsAccessible(guard_, *space_, wide, uint64_t{1} << 60, true));
 }
 
 TEST_F(BulkAccessTest, HugeLengthsOverNothingAreOneStep) {
-  EXPECT_EQ(Fill(snapshot(), Addr(0x8000), std::byte{1}, UINT64_MAX),
+  EXPECT_EQ(Fill(guard_, *space_, Addr(0x8000), std::byte{1}, UINT64_MAX),
             (BulkResult{kDecodeError, 0}));
   EXPECT_EQ(
-      Copy(snapshot(), Addr(0x9000), snapshot(), Addr(0x8000), UINT64_MAX),
+      Copy(guard_, *space_, Addr(0x9000), *space_, Addr(0x8000), UINT64_MAX),
       (BulkResult{kDecodeError, 0}));
-  EXPECT_FALSE(IsAccessible(snapshot(), Addr(0x8000), UINT64_MAX, false));
+  EXPECT_FALSE(IsAccessible(guard_, *space_, Addr(0x8000), UINT64_MAX, false));
 }
 
 // ---- Fill.
 
 TEST_F(BulkAccessTest, FillFillsWhatCanBeWritten) {
-  EXPECT_EQ(Fill(snapshot(), Addr(0xf00), std::byte{0x5a}, 0x100),
+  EXPECT_EQ(Fill(guard_, *space_, Addr(0xf00), std::byte{0x5a}, 0x100),
             (BulkResult{kOk, 0x100}));
   EXPECT_THAT(Memory(ram_, 0xf00, 0x100), Each(std::byte{0x5a}));
   EXPECT_EQ(Memory(ram_, 0xeff, 1)[0], Pattern(0xeff, 3));
   EXPECT_EQ(Memory(ram_, 0x1000, 1)[0], Pattern(0x1000, 3));
-  EXPECT_EQ(Fill(snapshot(), Addr(0x3002), std::byte{0x5a}, 6),
+  EXPECT_EQ(Fill(guard_, *space_, Addr(0x3002), std::byte{0x5a}, 6),
             (BulkResult{kOk, 6}));
   EXPECT_EQ(device_.calls(), "w(2,2)=5a5a w(4,4)=5a5a5a5a");
-  EXPECT_EQ(Fill(snapshot(), Addr(0xffe), std::byte{1}, 4),
+  EXPECT_EQ(Fill(guard_, *space_, Addr(0xffe), std::byte{1}, 4),
             (BulkResult{kDecodeError, 2}));
 }
 
@@ -312,37 +315,37 @@ TEST_F(BulkAccessTest, CopyGoesBetweenSpaces) {
   Region& bus = **topology_.AddContainer(board_, "bus");
   PLANISH_CHECK_OK(topology_.Link(bus, mine, Addr(0x100)));
   const auto card = AddressSpace::Create(board_, "card", bus).value();
-  EXPECT_EQ(Copy(snapshot(), Addr(0xf80), card->Current(), Addr(0x100), 0x100),
+  EXPECT_EQ(Copy(guard_, *space_, Addr(0xf80), *card, Addr(0x100), 0x100),
             (BulkResult{kOk, 0x100}));
   EXPECT_EQ(Memory(mine, 0, 0x80), Memory(ram_, 0xf80, 0x80));
   EXPECT_EQ(Memory(mine, 0x80, 0x80), Memory(rom_, 0, 0x80));
   // What can't be read is not written, what can't be written vanishes.
-  EXPECT_EQ(Copy(card->Current(), Addr(0xf0), snapshot(), Addr(0xff0), 0x20),
+  EXPECT_EQ(Copy(guard_, *card, Addr(0xf0), *space_, Addr(0xff0), 0x20),
             (BulkResult{kDecodeError, 0}));
   EXPECT_EQ(Memory(ram_, 0xff0, 1)[0], Pattern(0xff0, 3));
 }
 
 TEST_F(BulkAccessTest, CopyGoesThroughRegisters) {
-  EXPECT_EQ(Copy(snapshot(), Addr(0x3002), snapshot(), Addr(0x101), 6),
+  EXPECT_EQ(Copy(guard_, *space_, Addr(0x3002), *space_, Addr(0x101), 6),
             (BulkResult{kOk, 6}));
   EXPECT_EQ(device_.calls(), "r(2,2) r(4,4)");
   for (size_t i = 0; i < 6; ++i) {
     EXPECT_EQ(Memory(ram_, 0x101 + i, 1)[0], std::byte(0x12 + i));
   }
-  EXPECT_EQ(Copy(snapshot(), Addr(0), snapshot(), Addr(0x3004), 6),
+  EXPECT_EQ(Copy(guard_, *space_, Addr(0), *space_, Addr(0x3004), 6),
             (BulkResult{kOk, 6}));
   for (size_t i = 0; i < 6; ++i) {
     EXPECT_EQ(std::byte{device_.file()[4 + i]}, Memory(ram_, i, 1)[0]);
   }
   device_.calls();
-  EXPECT_EQ(Copy(snapshot(), Addr(0x3010), snapshot(), Addr(0x3000), 6),
+  EXPECT_EQ(Copy(guard_, *space_, Addr(0x3010), *space_, Addr(0x3000), 6),
             (BulkResult{kOk, 6}));
   EXPECT_EQ(device_.calls(), "r(10,4) w(0,4)=23222120 r(14,2) w(4,2)=2524");
 }
 
 TEST_F(BulkAccessTest, CopyKeepsWhatADeviceDoesNotGive) {
   device_.result = kDeviceError;
-  EXPECT_EQ(Copy(snapshot(), Addr(0x2ffc), snapshot(), Addr(0x100), 8),
+  EXPECT_EQ(Copy(guard_, *space_, Addr(0x2ffc), *space_, Addr(0x100), 8),
             (BulkResult{kDeviceError, 4}));
   EXPECT_EQ(Memory(ram_, 0x100, 4), Memory(flash_, 0xffc, 4));
   EXPECT_EQ(Memory(ram_, 0x104, 1)[0], Pattern(0x104, 3));
@@ -356,7 +359,7 @@ TEST_F(BulkAccessTest, CopiesMayOverlap) {
                                           ram_.ram()->host() + 0x4000);
       const uint64_t from = up ? 0 : distance;
       const uint64_t to = up ? distance : 0;
-      EXPECT_EQ(Copy(snapshot(), Addr(0x10000 + from), snapshot(),
+      EXPECT_EQ(Copy(guard_, *space_, Addr(0x10000 + from), *space_,
                      Addr(0x10000 + to), 0x2000),
                 (BulkResult{kOk, 0x2000}));
       EXPECT_EQ(Memory(ram_, to, 0x2000),
@@ -368,7 +371,7 @@ TEST_F(BulkAccessTest, CopiesMayOverlap) {
 
 TEST_F(BulkAccessTest, OverlappingCopiesTellWhatFailedFirst) {
   // RAM to 0x1000, ROM to 0x2000, and so on: upwards by 0x800.
-  EXPECT_EQ(Copy(snapshot(), Addr(0), snapshot(), Addr(0x800), 0x1000),
+  EXPECT_EQ(Copy(guard_, *space_, Addr(0), *space_, Addr(0x800), 0x1000),
             (BulkResult{kDecodeError, 0x800}));
   EXPECT_EQ(Memory(ram_, 0x800, 1)[0], Pattern(0, 3));
   EXPECT_EQ(Memory(rom_, 0, 1)[0], Pattern(0, 3));
@@ -379,7 +382,7 @@ TEST_F(BulkAccessTest, OverlappingCopiesTellWhatFailedFirst) {
 TEST_F(BulkAccessTest, WriteRomWritesAllMemoryAndNothingElse) {
   std::vector<std::byte> image(0x6000);
   for (size_t i = 0; i < image.size(); ++i) image[i] = Pattern(i, 50);
-  WriteRom(snapshot(), Addr(0), image);
+  WriteRom(guard_, *space_, Addr(0), image);
   const auto at = [&](size_t from, size_t bytes) {
     return absl::MakeConstSpan(image).subspan(from, bytes);
   };
@@ -395,7 +398,7 @@ TEST_F(BulkAccessTest, WriteRomWritesAllMemoryAndNothingElse) {
 TEST_F(BulkAccessTest, AccessibleIsWhatWouldGoWell) {
   const auto accessible = [&](uint64_t at, uint64_t bytes, bool is_write,
                               AccessAttributes attributes = {}) {
-    return IsAccessible(snapshot(), Addr(at), bytes, is_write, attributes,
+    return IsAccessible(guard_, *space_, Addr(at), bytes, is_write, attributes,
                         options_);
   };
   EXPECT_TRUE(accessible(0, 0x4000, false));
@@ -424,10 +427,11 @@ TEST_F(BulkAccessTest, AccessibleIsWhatWouldGoWell) {
 TEST_F(BulkAccessTest, QemusProbeCutsByTheAddress) {
   device_.ops().valid = {4, 4, false};
   Relink(0x8002, /*strict=*/false, 0x10);
-  EXPECT_TRUE(IsAccessible(snapshot(), Addr(0x8002), 4, false));
+  EXPECT_TRUE(IsAccessible(guard_, *space_, Addr(0x8002), 4, false));
   EXPECT_EQ(ReadAt(0x8002, 4), (BulkResult{kOk, 4}));
   options_.r5_12_probe_by_address = true;
-  EXPECT_FALSE(IsAccessible(snapshot(), Addr(0x8002), 4, false, {}, options_));
+  EXPECT_FALSE(
+      IsAccessible(guard_, *space_, Addr(0x8002), 4, false, {}, options_));
 }
 
 // ---- The log.
@@ -442,7 +446,7 @@ TEST_F(BulkAccessTest, TheLogHearsOfARangeOnce) {
   options_.log = &log;
   ReadAt(0x3ffe, 0x1004);
   EXPECT_THAT(sizes, testing::ElementsAre(0x1000));
-  IsAccessible(snapshot(), Addr(0x4000), 1, false, {}, options_);
+  IsAccessible(guard_, *space_, Addr(0x4000), 1, false, {}, options_);
   EXPECT_THAT(sizes, testing::ElementsAre(0x1000));
 }
 

@@ -11,6 +11,7 @@
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/access_attributes.h"
 #include "planish/regions/dirty_bitmap.h"
 #include "planish/regions/owner.h"
@@ -51,7 +52,6 @@ class DirtyMarksTest : public testing::Test {
     PLANISH_CHECK_OK(topology_.SetDirtyLogMask(
         region, static_cast<uint8_t>(region.dirty_log_mask() | 1u << client)));
   }
-  const Snapshot& snapshot() const { return space_->Current(); }
 
   // "ram 810-813 bar 0-0", which were dirty, and are clean now.
   std::string Marks(unsigned client = kMigration) {
@@ -84,83 +84,85 @@ class DirtyMarksTest : public testing::Test {
   std::vector<std::byte> memory_ = std::vector<std::byte>(0x1000);
   Region& bar_ = **topology_.AddRamDevice(board_, "bar", 0x1000,
                                           RamBacking::Pointer(memory_.data()));
-  std::unique_ptr<AddressSpace> space_;
+  const AddressSpace* space_;
   const std::vector<std::byte> bytes_ = std::vector<std::byte>(0x100);
+  // Last: it goes first.
+  const ReadGuard guard_{topology_.rcu()};
 };
 
 TEST_F(DirtyMarksTest, StoresMarkTheirWidth) {
-  Store<uint8_t>(snapshot(), Addr(0x10), 1);
+  Store<uint8_t>(guard_, *space_, Addr(0x10), 1);
   EXPECT_EQ(Marks(), "ram 810-810 ");
-  StoreLe<uint32_t>(snapshot(), Addr(0x11), 0x01020304);
+  StoreLe<uint32_t>(guard_, *space_, Addr(0x11), 0x01020304);
   EXPECT_EQ(Marks(), "ram 811-814 ");
-  EXPECT_EQ(LoadLe<uint32_t>(snapshot(), Addr(0x11)).value, 0x01020304u);
-  StoreBe<uint64_t>(snapshot(), Addr(0x2008), 0x0102030405060708);
+  EXPECT_EQ(LoadLe<uint32_t>(guard_, *space_, Addr(0x11)).value, 0x01020304u);
+  StoreBe<uint64_t>(guard_, *space_, Addr(0x2008), 0x0102030405060708);
   EXPECT_EQ(Marks(), "bar 8-f ");
-  EXPECT_EQ(LoadBe<uint64_t>(snapshot(), Addr(0x2008)).value,
+  EXPECT_EQ(LoadBe<uint64_t>(guard_, *space_, Addr(0x2008)).value,
             0x0102030405060708u);
   EXPECT_EQ(Marks(), "");
 }
 
 TEST_F(DirtyMarksTest, WhatIsNotWrittenIsNotMarked) {
-  Load<uint64_t>(snapshot(), Addr(0));
-  Store<uint32_t>(snapshot(), Addr(0x7fe), 1);
-  Store<uint32_t>(snapshot(), Addr(0x1000), 1);
-  Store<uint32_t>(snapshot(), Addr(0x3000), 1);
-  Store<uint32_t>(snapshot(), Addr(0x9000), 1);
-  Write(snapshot(), Addr(0x1000), bytes_);
-  Write(snapshot(), Addr(0x3000), bytes_);
+  Load<uint64_t>(guard_, *space_, Addr(0));
+  Store<uint32_t>(guard_, *space_, Addr(0x7fe), 1);
+  Store<uint32_t>(guard_, *space_, Addr(0x1000), 1);
+  Store<uint32_t>(guard_, *space_, Addr(0x3000), 1);
+  Store<uint32_t>(guard_, *space_, Addr(0x9000), 1);
+  Write(guard_, *space_, Addr(0x1000), bytes_);
+  Write(guard_, *space_, Addr(0x3000), bytes_);
   EXPECT_EQ(Marks(), "");
 }
 
 TEST_F(DirtyMarksTest, DebuggersMarkRomAndWindows) {
   const AccessAttributes debug = {.debug = true};
-  Store<uint32_t>(snapshot(), Addr(0x1000), 1, debug);
-  Store<uint16_t>(snapshot(), Addr(0x3004), 1, debug);
+  Store<uint32_t>(guard_, *space_, Addr(0x1000), 1, debug);
+  Store<uint16_t>(guard_, *space_, Addr(0x3004), 1, debug);
   EXPECT_EQ(Marks(), "ram 4-5 rom 0-3 ");
 }
 
 TEST_F(DirtyMarksTest, BulkWritesMarkWhatTheyWrote) {
-  Write(snapshot(), Addr(0x20), bytes_);
+  Write(guard_, *space_, Addr(0x20), bytes_);
   EXPECT_EQ(Marks(), "ram 820-91f ");
-  Write(snapshot(), Addr(0x7f0), bytes_);
+  Write(guard_, *space_, Addr(0x7f0), bytes_);
   EXPECT_EQ(Marks(), "ram ff0-fff ");
-  Write(snapshot(), Addr(0x1f80), bytes_);
+  Write(guard_, *space_, Addr(0x1f80), bytes_);
   EXPECT_EQ(Marks(), "bar 0-7f ");
-  Fill(snapshot(), Addr(0x7ff), std::byte{1}, 0x900);
+  Fill(guard_, *space_, Addr(0x7ff), std::byte{1}, 0x900);
   EXPECT_EQ(Marks(), "ram fff-fff ");
-  Fill(snapshot(), Addr(0x2010), std::byte{1}, 0x10);
+  Fill(guard_, *space_, Addr(0x2010), std::byte{1}, 0x10);
   EXPECT_EQ(Marks(), "bar 10-1f ");
-  WriteRom(snapshot(), Addr(0xff8), bytes_);
+  WriteRom(guard_, *space_, Addr(0xff8), bytes_);
   EXPECT_EQ(Marks(), "rom 0-f7 ");
 }
 
 TEST_F(DirtyMarksTest, CopiesMarkTheirTarget) {
-  Copy(snapshot(), Addr(0), snapshot(), Addr(0x2000), 0x10);
+  Copy(guard_, *space_, Addr(0), *space_, Addr(0x2000), 0x10);
   EXPECT_EQ(Marks(), "bar 0-f ");
-  Copy(snapshot(), Addr(0), snapshot(), Addr(0x8), 0x10);  // Upwards.
+  Copy(guard_, *space_, Addr(0), *space_, Addr(0x8), 0x10);  // Upwards.
   EXPECT_EQ(Marks(), "ram 808-817 ");
-  Copy(snapshot(), Addr(0x8), snapshot(), Addr(0), 0x10);
+  Copy(guard_, *space_, Addr(0x8), *space_, Addr(0), 0x10);
   EXPECT_EQ(Marks(), "ram 800-80f ");
 }
 
 TEST_F(DirtyMarksTest, EachClientHasItsOwn) {
   Log(ram_, kDisplay);
-  Store<uint8_t>(snapshot(), Addr(1), 1);
+  Store<uint8_t>(guard_, *space_, Addr(1), 1);
   EXPECT_EQ(Marks(kDisplay), "ram 801-801 ");
-  Store<uint8_t>(snapshot(), Addr(2), 1);
+  Store<uint8_t>(guard_, *space_, Addr(2), 1);
   EXPECT_EQ(Marks(kMigration), "ram 801-802 ");
   EXPECT_EQ(Marks(kDisplay), "ram 802-802 ");
 }
 
 TEST_F(DirtyMarksTest, AClientThatStopsIsMarkedNoMore) {
   PLANISH_CHECK_OK(topology_.SetDirtyLogMask(ram_, 0));
-  Store<uint8_t>(snapshot(), Addr(1), 1);
-  Write(snapshot(), Addr(0x20), bytes_);
+  Store<uint8_t>(guard_, *space_, Addr(1), 1);
+  Write(guard_, *space_, Addr(0x20), bytes_);
   EXPECT_EQ(Marks(), "");
   // A mask whose bitmap is not there yet, or no more, does no harm.
   ram_.ram()->SetDirty(kMigration, nullptr);
   PLANISH_CHECK_OK(topology_.SetDirtyLogMask(ram_, 1 << kMigration));
-  EXPECT_EQ(Store<uint8_t>(snapshot(), Addr(1), 1), AccessResult::kOk);
+  EXPECT_EQ(Store<uint8_t>(guard_, *space_, Addr(1), 1), AccessResult::kOk);
 }
 
 }  // namespace

@@ -137,7 +137,8 @@ TEST_F(IncrementalCommitTest, HiddenEditsPublishNothing) {
   Region& off = In(sys_, 0x30000, Container("off"));
   Ok(topology_.SetEnabled(off, false));
   Region& dev = In(off, 0, Mmio("dev", 1));
-  const Snapshot* const before = &Space("cpu", sys_).Current();
+  Space("cpu", sys_);
+  const Snapshot* const before = &Current("cpu");
 
   CommitReport did =
       Commit([&] { Ok(topology_.SetAddress(hidden, Addr(0x2000))); });
@@ -196,7 +197,7 @@ TEST_F(IncrementalCommitTest, OneBusMasterOfTenThousand) {
   };
   toggle(false);
   EXPECT_TRUE(Current("nic77").view().empty());
-  EXPECT_EQ(Of("nic77").shown_root(), nullptr);
+  EXPECT_EQ(ShownRoot("nic77"), nullptr);
   EXPECT_EQ(&Current("nic78"), &Current("cpu"));
   toggle(true);
   EXPECT_EQ(&Current("nic77"), &Current("cpu"));
@@ -241,8 +242,8 @@ TEST_F(TwinsTest, AreRenderedOnceAndKeepTheirNames) {
             "0-9ffff ram; a0000-affff smi; b0000-fffff ram@b0000; "
             "200000-20000f uart");
   EXPECT_EQ(&Current("smm0"), &Current("smm63"));
-  EXPECT_EQ(Of("smm0").shown_root()->name(), "smm0");
-  EXPECT_EQ(Of("smm63").shown_root()->name(), "smm63");
+  EXPECT_EQ(ShownRoot("smm0")->name(), "smm0");
+  EXPECT_EQ(ShownRoot("smm63")->name(), "smm63");
   const CommitReport did = Commit([&] { In(sys_, 0x300000, Mmio("dev", 1)); });
   EXPECT_EQ(did.lines_touched, 2u);
   EXPECT_EQ(did.intervals_rendered, 2u);
@@ -387,6 +388,7 @@ TEST_F(IncrementalCommitTest, ADroppedViewIsFreedInSteps) {
     EXPECT_TRUE(card.Retire());
     EXPECT_TRUE(Current("own").view().empty());
     EXPECT_GT(topology_.waiting_pieces(), 0u);
+    Of("own").Retire();
     spaces_.erase("own");
   }
   int polls = 0;
@@ -538,6 +540,7 @@ TEST_F(IncrementalCommitTest, ProgramsOfEdits) {
       });
       if (HasFailure()) return;
     }
+    for (const auto& [name, space] : spaces_) space->Retire();
     spaces_.clear();
   }
   while (topology_.Poll(1000)) {

@@ -102,6 +102,7 @@ void Publisher::Remove(AddressSpace& space) {
     touched_.erase(std::find(touched_.begin(), touched_.end(), record.get()));
   }
   added_.erase(&space);
+  removed_.push_back(&space);
   --spaces_;
   topology_.MarkChanged();  // Its root may have lost its last space.
 }
@@ -189,8 +190,14 @@ void Publisher::Publish(RetireList& replaced) {
     // Partner: AddressSpace::Current(). Readers see a cell with its snapshot.
     space.cell_.store(record->root->cell.get(), std::memory_order_release);
   }
+  for (AddressSpace* space : removed_) {
+    space->root_ = nullptr;
+    // Partner: AddressSpace::Current(). Readers may still be inside.
+    space->cell_.store(classes_.none().cell.get(), std::memory_order_release);
+  }
   touched_.clear();
   added_.clear();
+  removed_.clear();
 }
 
 void Publisher::Report(CommitReport& report) const {

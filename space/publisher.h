@@ -53,6 +53,8 @@ class Publisher final : public ChangeObserver {
   // REQUIRES: inside a Transaction. A space shows the empty view until its
   // transaction has been published, and for good if that is undone.
   void Add(AddressSpace& space);
+  // From the commit on, it shows the empty view, whatever else is undone. It
+  // stays until then.
   void Remove(AddressSpace& space);
 
   absl::Status Prepare(const ChangeSet& changes) override;
@@ -83,6 +85,7 @@ class Publisher final : public ChangeObserver {
   std::vector<Record*> touched_;  // Whose root is to be found again.
   std::vector<RootForest::Walker*> lost_;
   absl::flat_hash_set<const AddressSpace*> added_;
+  std::vector<AddressSpace*> removed_;
   CommitReport report_;
 };
 

@@ -3,8 +3,8 @@
 // versions (version_line.h), so a snapshot does not know its root.
 //
 // THREAD SAFETY  Immutable.
-// LIFETIME  Good until the next commit; longer under a ReaderHandles::Handle
-//   that is inside, or a SnapshotHold.
+// LIFETIME  Good while the guard reads that it was found under, or as long as
+//   its SnapshotHold.
 
 #ifndef PLANISH_SPACE_SNAPSHOT_H_
 #define PLANISH_SPACE_SNAPSHOT_H_

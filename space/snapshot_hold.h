@@ -2,14 +2,14 @@
 //
 //   SnapshotHold before = space.Hold();
 //   ...                                   // Commits.
-//   Diff(before->view(), space.Current().view(), sink);
+//   Diff(before->view(), space.Current(guard).view(), sink);
 //
 // Of what commits replace, only that is kept which this version has (V3).
 // Topology::WhoHolds() names the version.
 //
 // THREAD SAFETY  Any thread; takes the writer lock when it comes and goes.
-// LIFETIME  Goes before its Topology. Regions that it shows live as long as
-//   their Owner, and no longer.
+// LIFETIME  Goes before its Topology. Owners that are retired meanwhile end
+//   after it, if it may show their regions.
 // COST  Two additions to a short list. No memory is copied.
 // SOURCES  PROTOCOL V3.
 

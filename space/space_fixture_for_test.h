@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -23,6 +22,7 @@
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/flatview/render.h"
@@ -76,13 +76,17 @@ class SpaceTest : public testing::Test {
   }
 
   AddressSpace& Space(const std::string& name, Region& root) {
-    auto made = AddressSpace::Create(board_, name, root);
-    PLANISH_CHECK_OK(made);
-    return *(spaces_[name] = *std::move(made));
+    return *(spaces_[name] = AddressSpace::Create(board_, name, root).value());
   }
   AddressSpace& Of(const std::string& name) { return *spaces_.at(name); }
+  // There is one thread: good until the next commit.
   const Snapshot& Current(const std::string& name) {
-    return Of(name).Current();
+    const ReadGuard guard(topology_.rcu());
+    return Of(name).Current(guard);
+  }
+  const Region* ShownRoot(const std::string& name) {
+    const ReadGuard guard(topology_.rcu());
+    return Of(name).shown_root(guard);
   }
 
   // One transaction; then everything is checked.
@@ -99,9 +103,10 @@ class SpaceTest : public testing::Test {
     auto look = Transaction::Begin(topology_);
     PLANISH_CHECK_OK(look);
     Publisher::Of(topology_).CheckInvariants();
+    const ReadGuard guard(topology_.rcu());
     for (const auto& [name, space] : spaces_) {
       if (space == nullptr || space->root() == nullptr) continue;
-      const Snapshot& now = space->Current();
+      const Snapshot& now = space->Current(guard);
       const auto root = ResolveRoot(*space->root(), topology_.limits());
       PLANISH_CHECK_OK(root);
       std::vector<FlatRange> whole;
@@ -110,7 +115,7 @@ class SpaceTest : public testing::Test {
         PLANISH_CHECK_OK(ranges);
         whole = *std::move(ranges);
       }
-      EXPECT_EQ(space->shown_root(), *root) << name;
+      EXPECT_EQ(space->shown_root(guard), *root) << name;
       EXPECT_EQ(TextOf(now.view()), Text(whole)) << name;
       EXPECT_TRUE(std::equal(whole.begin(), whole.end(), now.view().begin(),
                              now.view().end()))
@@ -145,8 +150,7 @@ class SpaceTest : public testing::Test {
   Topology topology_;
   Owner board_{topology_, "board"};
   Region& sys_ = Container("sys");
-  // Before the regions that they show.
-  std::map<std::string, std::unique_ptr<AddressSpace>> spaces_;
+  std::map<std::string, AddressSpace*> spaces_;
 };
 
 }  // namespace planish

@@ -17,6 +17,7 @@
 #include "absl/types/span.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/access_attributes.h"
 #include "planish/regions/device_port.h"
 #include "planish/regions/owner.h"
@@ -235,11 +236,12 @@ class RealBus : public Master {
 
   template <typename T>
   Loaded LoadAs(uint64_t at, int order, Attributes a) {
-    const Snapshot& s = space_->Current();
+    const ReadGuard g(topology_.rcu());
+    const AddressSpace& s = *space_;
     const planish::Loaded<T> loaded =
-        order == 0   ? planish::Load<T>(s, Addr(at), Real(a), options_)
-        : order == 1 ? LoadLe<T>(s, Addr(at), Real(a), options_)
-                     : LoadBe<T>(s, Addr(at), Real(a), options_);
+        order == 0   ? planish::Load<T>(g, s, Addr(at), Real(a), options_)
+        : order == 1 ? LoadLe<T>(g, s, Addr(at), Real(a), options_)
+                     : LoadBe<T>(g, s, Addr(at), Real(a), options_);
     return {Bits(loaded.result), loaded.value};
   }
   Loaded LoadIn(uint64_t at, uint64_t size, int order, Attributes a) {
@@ -256,12 +258,13 @@ class RealBus : public Master {
   }
   template <typename T>
   unsigned StoreAs(uint64_t at, int order, uint64_t wide, Attributes a) {
-    const Snapshot& s = space_->Current();
+    const ReadGuard g(topology_.rcu());
+    const AddressSpace& s = *space_;
     const T value = static_cast<T>(wide);
     return Bits(
-        order == 0   ? planish::Store<T>(s, Addr(at), value, Real(a), options_)
-        : order == 1 ? StoreLe<T>(s, Addr(at), value, Real(a), options_)
-                     : StoreBe<T>(s, Addr(at), value, Real(a), options_));
+        order == 0 ? planish::Store<T>(g, s, Addr(at), value, Real(a), options_)
+        : order == 1 ? StoreLe<T>(g, s, Addr(at), value, Real(a), options_)
+                     : StoreBe<T>(g, s, Addr(at), value, Real(a), options_));
   }
   unsigned StoreIn(uint64_t at, uint64_t size, int order, uint64_t value,
                    Attributes a) {
@@ -285,7 +288,7 @@ class RealBus : public Master {
   Owner card_{topology_, "card"};
   Region* system_;
   std::vector<Region*> regions_;
-  std::unique_ptr<AddressSpace> space_;
+  AddressSpace* space_;
   AccessOptions options_;
 };
 
@@ -296,7 +299,8 @@ Answer FromBulk(const BulkResult& result) {
 Answer RealBus::Perform(const Step& step) {
   const Addr at(step.at);
   const AccessAttributes a = Real(step.attributes);
-  const Snapshot& s = space_->Current();
+  const ReadGuard g(topology_.rcu());
+  const AddressSpace& s = *space_;
   Region& region = *regions_[static_cast<size_t>(step.place)];
   switch (step.what) {
     case Step::What::kLoad: {
@@ -312,8 +316,8 @@ Answer RealBus::Perform(const Step& step) {
     case Step::What::kRead: {
       Bytes bytes(step.bytes, 0xcc);
       Answer answer = FromBulk(Read(
-          s, at, {reinterpret_cast<std::byte*>(bytes.data()), bytes.size()}, a,
-          options_));
+          g, s, at, {reinterpret_cast<std::byte*>(bytes.data()), bytes.size()},
+          a, options_));
       answer.bytes = std::move(bytes);
       return answer;
     }
@@ -323,18 +327,20 @@ Answer RealBus::Perform(const Step& step) {
       const absl::Span<const std::byte> from = {
           reinterpret_cast<const std::byte*>(bytes.data()), bytes.size()};
       if (step.what == Step::What::kWrite) {
-        return FromBulk(Write(s, at, from, a, options_));
+        return FromBulk(Write(g, s, at, from, a, options_));
       }
-      WriteRom(s, at, from);
+      WriteRom(g, s, at, from);
       return {};
     }
     case Step::What::kFill:
-      return FromBulk(Fill(s, at, static_cast<std::byte>(step.value),
+      return FromBulk(Fill(g, s, at, static_cast<std::byte>(step.value),
                            step.bytes, a, options_));
     case Step::What::kCopy:
-      return FromBulk(Copy(s, at, s, Addr(step.to), step.bytes, a, options_));
+      return FromBulk(
+          Copy(g, s, at, s, Addr(step.to), step.bytes, a, options_));
     case Step::What::kProbe:
-      return {IsAccessible(s, at, step.bytes, step.flag, a, options_), 0, {}};
+      return {
+          IsAccessible(g, s, at, step.bytes, step.flag, a, options_), 0, {}};
     case Step::What::kEnable:
       PLANISH_CHECK_OK(topology_.SetEnabled(region, step.flag));
       return {};

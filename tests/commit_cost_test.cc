@@ -5,13 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/measure/live_map.h"
 #include "planish/measure/many_devices.h"
 #include "planish/measure/maps.h"
@@ -96,7 +96,8 @@ TEST(CommitCostTest, OneTransactionOfManyLinksIsLinear) {
     LiveMap map({.ranges = ranges, .link = false});
     const CommitReport report =
         CommitOf(map.topology(), [&] { map.LinkAll(); });
-    EXPECT_EQ(map.Current().view().size(), ranges);
+    const ReadGuard guard(map.topology().rcu());
+    EXPECT_EQ(map.Current(guard).view().size(), ranges);
     EXPECT_LE(report.intervals_rendered, ranges + 1);
     EXPECT_LE(report.ranges_in, 3 * ranges);
     EXPECT_LE(report.bytes_made, 512 * ranges);
@@ -122,10 +123,11 @@ class HiddenEditTest : public testing::Test {
 
   void ExpectNothingPublished(const std::function<absl::Status()>& edit,
                               size_t most_rendered) {
-    const Snapshot* const before = &space_->Current();
+    const ReadGuard guard(topology_.rcu());
+    const Snapshot* const before = &space_->Current(guard);
     const CommitReport report =
         CommitOf(topology_, [&] { EXPECT_TRUE(edit().ok()); });
-    EXPECT_EQ(&space_->Current(), before);
+    EXPECT_EQ(&space_->Current(guard), before);
     EXPECT_EQ(report.lines_changed, 0u);
     EXPECT_EQ(report.nodes_made, 0u);
     EXPECT_EQ(report.bytes_made, 0u);
@@ -138,7 +140,7 @@ class HiddenEditTest : public testing::Test {
   Owner board_{topology_, "board"};
   Region* root_ = nullptr;
   std::vector<Region*> children_;
-  std::unique_ptr<AddressSpace> space_;
+  AddressSpace* space_ = nullptr;
 };
 
 TEST_F(HiddenEditTest, BehindAHigherPriority) {

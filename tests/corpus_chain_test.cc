@@ -25,6 +25,7 @@
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/region.h"
@@ -145,8 +146,9 @@ Twins TwinsOf(const Machine& one, const std::vector<RowId>& ids,
 }
 
 std::vector<FlatRange> RangesOf(const AddressSpace& space, const Twins* twins) {
+  const ReadGuard guard(space.topology().rcu());
   std::vector<FlatRange> ranges;
-  for (const FlatRange& range : space.Current().view()) {
+  for (const FlatRange& range : space.Current(guard).view()) {
     ranges.push_back(range);
     if (twins != nullptr) ranges.back().region = twins->at(range.region);
   }
@@ -205,7 +207,8 @@ class LiveChain {
     }
     for (const auto& space : fresh.spaces()) {
       const auto live = spaces.lower_bound(space->name());
-      const Snapshot& snapshot = live->second->Current();
+      const ReadGuard guard(machine_->topology().rcu());
+      const Snapshot& snapshot = live->second->Current(guard);
       snapshot.view().CheckInvariants();
       snapshot.table().CheckInvariants(snapshot.view());
       const auto expected = RangesOf(*space, &twins);

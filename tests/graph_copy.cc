@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/section.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/tests/gap_renderer.h"
@@ -116,18 +116,19 @@ std::vector<FlatRange> GraphCopy::ViewOf(const Region& root) const {
   return view;
 }
 
-std::string FailureOf(const std::vector<std::unique_ptr<AddressSpace>>& spaces,
+std::string FailureOf(const std::vector<AddressSpace*>& spaces,
                       size_t* compared) {
   GraphCopy copy;
   for (const auto& space : spaces) copy.Add(*space->root());
   // Spaces that share a snapshot should all show the same.
   std::unordered_map<const Region*, std::vector<FlatRange>> expected;
   std::unordered_map<const Snapshot*, const std::vector<FlatRange>*> seen;
-  for (const auto& space : spaces) {
+  for (const AddressSpace* space : spaces) {
+    const ReadGuard guard(space->topology().rcu());
     const auto [view, is_new] = expected.try_emplace(space->root());
     if (is_new) view->second = copy.ViewOf(*space->root());
     const std::vector<FlatRange>& ranges = view->second;
-    const Snapshot& now = space->Current();
+    const Snapshot& now = space->Current(guard);
     if (compared != nullptr) *compared += ranges.size();
     const auto known = seen.find(&now);
     if (known != seen.end() && *known->second == ranges) continue;

@@ -8,7 +8,6 @@
 #define PLANISH_TESTS_GRAPH_COPY_H_
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -39,7 +38,7 @@ class GraphCopy {
 // Compares what every space shows, and its table, with what it should show, and
 // checks all invariants. Empty if all is well; else what is wrong first.
 // `compared`, if not null, is raised by the number of ranges.
-std::string FailureOf(const std::vector<std::unique_ptr<AddressSpace>>& spaces,
+std::string FailureOf(const std::vector<AddressSpace*>& spaces,
                       size_t* compared = nullptr);
 
 }  // namespace planish::model

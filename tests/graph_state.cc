@@ -16,6 +16,7 @@
 #include "absl/types/span.h"
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/section.h"
 #include "planish/flatview/flat_range.h"
@@ -90,7 +91,6 @@ State::~State() {
     open_.pop_back();
   }
   for (const Held& held : held_) topology_.ReleaseHeld(held.version);
-  spaces_.clear();
   owners_.clear();
 }
 
@@ -353,11 +353,12 @@ void State::AddSpace(int owner_slot, int root_slot) {
     slot.root = root_slot;
   }
   if (made.ok()) {
-    slot.space = *std::move(made);
-    if (!slot.space->Current().view().empty() && depth_ > 1) {
+    slot.space = *made;
+    const ReadGuard guard(topology_.rcu());
+    if (!slot.space->Current(guard).view().empty() && depth_ > 1) {
       Fail("X2: a space shows something before its commit");
     }
-    slot.snapshot = &slot.space->Current();
+    slot.snapshot = &slot.space->Current(guard);
     slot.generation = slot.snapshot->generation();
     if (depth_ == 1) slot.snapshot = nullptr;  // Judged from here on.
   }
@@ -370,7 +371,7 @@ void State::DropSpace(int slot) {
   SpaceSlot& space = spaces_[static_cast<size_t>(slot)];
   if (space.space == nullptr) return;
   PlainBegin();
-  space.space.reset();
+  std::exchange(space.space, nullptr)->Retire();
   space.root = kNone;
   --depth_;
   if (depth_ == 0) RefreshSpaces();
@@ -393,6 +394,12 @@ void State::Retire(int slot) {
 void State::Destroy(int slot) {
   if (OwnerAt(slot) == nullptr || depth_ > 0) return;
   PlainRetire(slot);
+  for (SpaceSlot& space : spaces_) {
+    if (space.space != nullptr && &space.space->owner() == OwnerAt(slot)) {
+      space.space = nullptr;  // Goes with it (E2).
+      space.root = kNone;
+    }
+  }
   owners_[static_cast<size_t>(slot)].owner.reset();
   for (size_t i = 0; i < regions_.size(); ++i) {
     if (graph_.nodes[i].owner != slot) continue;
@@ -406,6 +413,7 @@ void State::Destroy(int slot) {
 
 void State::RefreshSpaces() {
   ++commits_;
+  const ReadGuard guard(topology_.rcu());
   for (SpaceSlot& slot : spaces_) {
     if (slot.space == nullptr) continue;
     const int showed = slot.shows;
@@ -413,14 +421,14 @@ void State::RefreshSpaces() {
     slot.shows = kNone;
     slot.past_limit = false;
     slot.unknown = false;
-    const Snapshot& now = slot.space->Current();
+    const Snapshot& now = slot.space->Current(guard);
     if (slot.root != kNone) {
       const auto root = Normalised(slot.root);
       const Judged* const judged = root ? &JudgeRoot(*root) : nullptr;
       slot.past_limit = judged == nullptr ||
                         judged->verdict == Verdict::kFails ||
                         (judged->verdict == Verdict::kEither &&
-                         slot.space->shown_root() == nullptr);
+                         slot.space->shown_root(guard) == nullptr);
       if (!slot.past_limit) {
         slot.shows = *root;
         slot.view = judged->view;
@@ -477,9 +485,10 @@ void State::HoldSome() {
     held.version = topology_.HoldNewest();
     held.until = commits_ + 3 + commits_ % 37;
     std::set<const Snapshot*> seen;
+    const ReadGuard guard(topology_.rcu());
     for (const SpaceSlot& slot : spaces_) {
       if (slot.space == nullptr) continue;
-      const Snapshot& now = slot.space->Current();
+      const Snapshot& now = slot.space->Current(guard);
       if (!seen.insert(&now).second) continue;
       held.shown.push_back({&now, {now.view().begin(), now.view().end()}});
     }
@@ -553,7 +562,8 @@ void State::CheckRegions() {
 }
 
 void State::CheckSpace(SpaceSlot& slot) {
-  const Snapshot& now = slot.space->Current();
+  const ReadGuard guard(topology_.rcu());
+  const Snapshot& now = slot.space->Current(guard);
   if (&now != slot.snapshot) Fail("X2: a snapshot changed before its commit");
   // A retirement shows in root() at its commit.
   if (depth_ == 0 && SlotOf(slot.space->root()) != slot.root) {
@@ -562,8 +572,9 @@ void State::CheckSpace(SpaceSlot& slot) {
   for (const SpaceSlot& other : spaces_) {
     if (other.space == nullptr) continue;
     const bool alike = other.shows == slot.shows;
-    if ((other.space->shown_root() == slot.space->shown_root()) != alike ||
-        (alike && &other.space->Current() != &now)) {
+    const bool same_root =
+        other.space->shown_root(guard) == slot.space->shown_root(guard);
+    if (same_root != alike || (alike && &other.space->Current(guard) != &now)) {
       Fail("R2.17: two spaces share what they shouldn't, or don't");
     }
   }

@@ -131,7 +131,7 @@ class State {
     bool retired = false;
   };
   struct SpaceSlot {
-    std::unique_ptr<AddressSpace> space;  // Null: never made, or dropped.
+    AddressSpace* space = nullptr;  // Null: never made, or gone.
     int owner = oracle::kNone;
     int root = oracle::kNone;
     // As of the last commit. Past a limit: by a retirement, which can't fail.

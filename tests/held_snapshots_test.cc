@@ -17,6 +17,7 @@
 
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/section.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
@@ -66,15 +67,16 @@ using measure::ManyDevices;
 using measure::MapKind;
 using measure::Rng;
 
-using Spaces = std::vector<std::unique_ptr<AddressSpace>>;
+using Spaces = std::vector<AddressSpace*>;
 
 // A version that is held, and what it showed.
 class Held {
  public:
   Held(Topology& topology, const Spaces& spaces, Rng& rng)
       : topology_(topology), version_(topology.HoldNewest()) {
-    for (const auto& space : spaces) {
-      const Snapshot* const now = &space->Current();
+    const ReadGuard guard(topology.rcu());
+    for (const AddressSpace* space : spaces) {
+      const Snapshot* const now = &space->Current(guard);
       if (std::any_of(shown_.begin(), shown_.end(), [&](const Shown& shown) {
             return shown.snapshot == now;
           })) {
@@ -181,8 +183,12 @@ TEST_P(HeldSnapshotsTest, OneHoldKeepsNoMoreThanItsVersion) {
   Topology& topology = map.topology();
   Rng rng(4);
   for (int i = 0; i < 500; ++i) map.Commit(map.DrawMove());
-  const size_t bytes = map.Current().view().totals().bytes +
-                       map.Current().table().memory_bytes();
+  size_t bytes = 0;
+  {
+    const ReadGuard guard(topology.rcu());
+    const Snapshot& whole = map.Current(guard);
+    bytes = whole.view().totals().bytes + whole.table().memory_bytes();
+  }
   auto held = std::make_unique<Held>(topology, map.spaces(), rng);
   const int64_t before = LiveBytes(topology);
   for (int i = 0; i < 5000; ++i) map.Commit(map.DrawMove());

@@ -14,7 +14,7 @@
 
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
-#include "planish/base/reader_handles.h"
+#include "planish/base/reader_handles_for_test.h"
 #include "planish/base/reclaim_queue.h"
 #include "planish/base/retire_list.h"
 #include "planish/dispatch/dispatch_table.h"

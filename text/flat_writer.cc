@@ -1,7 +1,6 @@
 #include "planish/text/flat_writer.h"
 
 #include <cstddef>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/region.h"
@@ -39,8 +39,9 @@ void AppendRangeLine(const FlatRange& range, const FlatTextOptions& options,
 
 void AppendView(const AddressSpace& space, const FlatTextOptions& options,
                 std::string& out) {
-  const FlatView& view = space.Current().view();
-  const Region* const root = space.shown_root();
+  const ReadGuard guard(space.topology().rcu());
+  const FlatView& view = space.Current(guard).view();
+  const Region* const root = space.shown_root(guard);
   absl::StrAppend(&out, " Root memory region: ",
                   root == nullptr ? kNoRegion : root->name(), "\n");
   if (view.empty()) out += "  No rendered FlatView\n";
@@ -72,8 +73,9 @@ std::string WriteFlatViews(absl::Span<const AddressSpace* const> spaces,
   absl::flat_hash_map<const Region*, size_t> number_of;
   std::vector<std::vector<const AddressSpace*>> blocks;
   for (const AddressSpace* space : spaces) {
+    const ReadGuard guard(space->topology().rcu());
     const auto [block, is_new] =
-        number_of.emplace(space->shown_root(), blocks.size());
+        number_of.emplace(space->shown_root(guard), blocks.size());
     if (is_new) blocks.emplace_back();
     blocks[block->second].push_back(space);
   }
@@ -87,12 +89,9 @@ std::string WriteFlatViews(absl::Span<const AddressSpace* const> spaces,
   return out;
 }
 
-std::string WriteFlatViews(
-    const std::vector<std::unique_ptr<AddressSpace>>& spaces,
-    const FlatTextOptions& options) {
-  std::vector<const AddressSpace*> all;
-  all.reserve(spaces.size());
-  for (const auto& space : spaces) all.push_back(space.get());
+std::string WriteFlatViews(const std::vector<AddressSpace*>& spaces,
+                           const FlatTextOptions& options) {
+  const std::vector<const AddressSpace*> all(spaces.begin(), spaces.end());
   return WriteFlatViews(all, options);
 }
 

@@ -19,7 +19,6 @@
 #define PLANISH_TEXT_FLAT_WRITER_H_
 
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -39,9 +38,8 @@ struct FlatTextOptions {
 
 std::string WriteFlatViews(absl::Span<const AddressSpace* const> spaces,
                            const FlatTextOptions& options = {});
-std::string WriteFlatViews(
-    const std::vector<std::unique_ptr<AddressSpace>>& spaces,
-    const FlatTextOptions& options = {});
+std::string WriteFlatViews(const std::vector<AddressSpace*>& spaces,
+                           const FlatTextOptions& options = {});
 
 // One space's view: what stands below the spaces of its block, without the
 // empty line.

@@ -6,6 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/text/machine.h"
 #include "planish/text/readers.h"
 
@@ -118,7 +119,8 @@ TEST(FlatWriterTest, OwnersFollowWhereARowHasOne) {
 
 TEST(FlatWriterTest, AViewOfTwoTo64BytesEndsAtItsLastByte) {
   const auto machine = MachineOf("iommu all\nspace s = all\n");
-  EXPECT_EQ(FlatRangeLine(*machine->spaces()[0]->Current().view().begin()),
+  const ReadGuard guard(machine->topology().rcu());
+  EXPECT_EQ(FlatRangeLine(*machine->spaces()[0]->Current(guard).view().begin()),
             "  0000000000000000-ffffffffffffffff (prio 0, i/o): all");
 }
 

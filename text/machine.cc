@@ -77,9 +77,9 @@ absl::Status Build(const MapDescription& map, Machine::Impl& machine) {
     MachineEntry& root = machine.entries.find(space.root)->second;
     ++root.references;
     PLANISH_ASSIGN_OR_RETURN(
-        std::unique_ptr<AddressSpace> made,
+        AddressSpace * made,
         AddressSpace::Create(*machine.common, space.name, *root.region));
-    machine.spaces.push_back(std::move(made));
+    machine.spaces.push_back(made);
     machine.roots.push_back(space.root);
   }
   return absl::OkStatus();
@@ -88,10 +88,10 @@ absl::Status Build(const MapDescription& map, Machine::Impl& machine) {
 }  // namespace
 
 Machine::Impl::~Impl() {
-  // All spaces in one commit.
+  // All in one commit.
   auto end = Transaction::Begin(topology);
   PLANISH_CHECK_OK(end);
-  spaces.clear();
+  for (const auto& owner : owners) owner->Retire();
   PLANISH_CHECK_OK(end->Commit());
 }
 
@@ -152,9 +152,9 @@ Machine::Machine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Machine::~Machine() = default;
 
-Topology& Machine::topology() { return impl_->topology; }
+Topology& Machine::topology() const { return impl_->topology; }
 
-const std::vector<std::unique_ptr<AddressSpace>>& Machine::spaces() const {
+const std::vector<AddressSpace*>& Machine::spaces() const {
   return impl_->spaces;
 }
 

@@ -48,9 +48,9 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  Topology& topology();
+  Topology& topology() const;
   // In the order of the description's A rows; made and gone by deltas.
-  const std::vector<std::unique_ptr<AddressSpace>>& spaces() const;
+  const std::vector<AddressSpace*>& spaces() const;
   // Null if there is no such row.
   Region* FindRegion(RowId id) const;
   // The owner text of the region's row; empty if it has none.

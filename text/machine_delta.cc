@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -110,7 +109,7 @@ class DeltaRun {
       auto made = AddressSpace::Create(*machine_.common, space.name,
                                        *EntryOf(space.root).region);
       PLANISH_CHECK_OK(made);
-      new_spaces_.push_back(*std::move(made));
+      new_spaces_.push_back(*made);
     }
   }
 
@@ -123,20 +122,24 @@ class DeltaRun {
         machine_.entries.insert_or_assign(id, std::move(touched.entry));
       }
     }
-    std::vector<std::unique_ptr<AddressSpace>> spaces;
+    std::vector<AddressSpace*> spaces;
     std::vector<RowId> roots;
     size_t next_old = 0;
     size_t next_new = 0;
     for (const PlannedSpace& space : spaces_) {
       if (space.made_at != nullptr) {
-        if (!space.gone) spaces.push_back(std::move(new_spaces_[next_new++]));
+        if (!space.gone) spaces.push_back(new_spaces_[next_new++]);
       } else {
-        std::unique_ptr<AddressSpace>& old = machine_.spaces[next_old++];
-        if (!space.gone) spaces.push_back(std::move(old));
+        AddressSpace* const old = machine_.spaces[next_old++];
+        if (space.gone) {
+          old->Retire();
+        } else {
+          spaces.push_back(old);
+        }
       }
       if (!space.gone) roots.push_back(space.root);
     }
-    machine_.spaces = std::move(spaces);  // Those that are gone end here.
+    machine_.spaces = std::move(spaces);
     machine_.roots = std::move(roots);
   }
 
@@ -422,7 +425,7 @@ class DeltaRun {
   std::map<RowId, Touched> touched_;
   std::vector<PlannedSpace> spaces_;
   std::vector<std::function<absl::Status()>> edits_;
-  std::vector<std::unique_ptr<AddressSpace>> new_spaces_;
+  std::vector<AddressSpace*> new_spaces_;
 };
 
 }  // namespace

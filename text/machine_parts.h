@@ -51,7 +51,7 @@ struct Machine::Impl {
   Owner* common = nullptr;  // Of rows without an owner, and of spaces.
   absl::flat_hash_map<std::string, Owner*> owner_of;
   absl::flat_hash_map<RowId, MachineEntry> entries;
-  std::vector<std::unique_ptr<AddressSpace>> spaces;
+  std::vector<AddressSpace*> spaces;
   std::vector<RowId> roots;  // Of spaces.
 };
 

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
 #include "planish/text/flat_writer.h"
@@ -42,7 +43,9 @@ absl::Status Apply(Machine& machine, const std::string& steps) {
 // What the first space shows: "0-fff ram, ..." by name.
 std::string Shown(const Machine& machine, size_t space = 0) {
   std::string out;
-  for (const FlatRange& range : machine.spaces()[space]->Current().view()) {
+  const ReadGuard guard(machine.topology().rcu());
+  const AddressSpace& shown = *machine.spaces()[space];
+  for (const FlatRange& range : shown.Current(guard).view()) {
     absl::StrAppend(
         &out, out.empty() ? "" : ", ", absl::Hex(range.range.first.raw()), "-",
         absl::Hex(range.range.last.raw()), " ", range.region->name());

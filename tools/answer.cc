@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/region.h"
@@ -87,13 +88,13 @@ Json WhyJson(const Explanation& why) {
 
 }  // namespace
 
-Answer Ask(const AddressSpace& space, Addr addr) {
+Answer Ask(const Reading& guard, const AddressSpace& space, Addr addr) {
   Answer answer;
   answer.addr = addr;
-  answer.section = space.Lookup(addr);
-  const FlatView& view = space.Current().view();
+  answer.section = space.Lookup(guard, addr);
+  const FlatView& view = space.Current(guard).view();
   answer.range = WholeRange(view, answer.section);
-  answer.why = Explain(space.shown_root(), addr);
+  answer.why = Explain(space.shown_root(guard), addr);
   return answer;
 }
 
@@ -144,8 +145,9 @@ void PrintWhy(const Explanation& why, const Style& style, std::ostream& out) {
   }
 }
 
-void PrintAnswerLine(const Answer& answer, const AddressSpace& space,
-                     const Style& style, std::ostream& out) {
+void PrintAnswerLine(const Reading& guard, const Answer& answer,
+                     const AddressSpace& space, const Style& style,
+                     std::ostream& out) {
   const Section& section = answer.section;
   const Region* region = section.region();
   out << style.Paint(Ink::kTitle, absl::StrCat(Printable(space.name()), " ",
@@ -158,22 +160,22 @@ void PrintAnswerLine(const Answer& answer, const AddressSpace& space,
         << " + " << Hex(section.offset()) << ", "
         << SectionKindName(section.kind());
     const std::string attributes =
-        AttributesText(*space.Current().view().Find(answer.addr));
+        AttributesText(*space.Current(guard).view().Find(answer.addr));
     if (!attributes.empty()) out << ", " << attributes;
   }
   out << ", up to " << Hex(section.last().raw()) << '\n';
 }
 
-void PrintAnswer(const Answer& answer, const AddressSpace& space,
-                 const text::Machine& machine, const Style& style,
-                 std::ostream& out) {
-  PrintAnswerLine(answer, space, style, out);
+void PrintAnswer(const Reading& guard, const Answer& answer,
+                 const AddressSpace& space, const text::Machine& machine,
+                 const Style& style, std::ostream& out) {
+  PrintAnswerLine(guard, answer, space, style, out);
   PrintFact("range",
             absl::StrCat(HexRange(answer.range), " (",
                          HumanSize(answer.range.size()), ")"),
             out);
-  const FlatView& view = space.Current().view();
-  const Region* shown = space.shown_root();
+  const FlatView& view = space.Current(guard).view();
+  const Region* shown = space.shown_root(guard);
   if (shown != space.root() && space.root() != nullptr) {
     PrintFact("root",
               absl::StrCat(Printable(space.root()->name()), ", which shows ",

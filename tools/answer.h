@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/section.h"
 #include "planish/space/address_space.h"
 #include "planish/text/text.h"
@@ -23,15 +24,16 @@ struct Answer {
   Explanation why;
 };
 
-Answer Ask(const AddressSpace& space, Addr addr);
+Answer Ask(const Reading& guard, const AddressSpace& space, Addr addr);
 
 // "memory 0xfee00300: apic-msi + 0x300", and up to where that holds.
-void PrintAnswerLine(const Answer& answer, const AddressSpace& space,
-                     const Style& style, std::ostream& out);
+void PrintAnswerLine(const Reading& guard, const Answer& answer,
+                     const AddressSpace& space, const Style& style,
+                     std::ostream& out);
 // The same line, then one line for each fact.
-void PrintAnswer(const Answer& answer, const AddressSpace& space,
-                 const text::Machine& machine, const Style& style,
-                 std::ostream& out);
+void PrintAnswer(const Reading& guard, const Answer& answer,
+                 const AddressSpace& space, const text::Machine& machine,
+                 const Style& style, std::ostream& out);
 // The "why" lines alone, indented by two.
 void PrintWhy(const Explanation& why, const Style& style, std::ostream& out);
 

@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/base/status_macros.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/flatview/flat_view.h"
@@ -55,11 +55,14 @@ absl::Status PinToCpu(int cpu) {
 }
 
 const AddressSpace* LargestSpace(const text::Machine& machine) {
+  const ReadGuard guard(machine.topology().rcu());
   const AddressSpace* largest = nullptr;
-  for (const auto& space : machine.spaces()) {
-    if (largest == nullptr ||
-        space->Current().view().size() > largest->Current().view().size()) {
-      largest = space.get();
+  size_t most = 0;
+  for (const AddressSpace* space : machine.spaces()) {
+    const size_t ranges = space->Current(guard).view().size();
+    if (largest == nullptr || ranges > most) {
+      largest = space;
+      most = ranges;
     }
   }
   return largest;
@@ -74,7 +77,8 @@ absl::StatusOr<const AddressSpace*> SpaceToMeasure(const text::Machine& machine,
   if (space == nullptr) {
     return absl::InvalidArgumentError("the map has no address space");
   }
-  if (space->Current().view().empty()) {
+  const ReadGuard guard(machine.topology().rcu());
+  if (space->Current(guard).view().empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("space '", space->name(), "' shows nothing"));
   }
@@ -118,7 +122,8 @@ int RunBench(const BenchOptions& options, Console& console) {
   if (!machine.ok()) return Fail(console, machine.status());
   const auto space = SpaceToMeasure(**machine, options.space);
   if (!space.ok()) return Fail(console, space.status());
-  const FlatView& view = (*space)->Current().view();
+  const ReadGuard guard((*machine)->topology().rcu());
+  const FlatView& view = (*space)->Current(guard).view();
   std::vector<NamedAddresses> patterns;
   for (const measure::Pattern pattern :
        {measure::Pattern::kSame, measure::Pattern::kUniform,
@@ -137,7 +142,7 @@ int RunBench(const BenchOptions& options, Console& console) {
   WarnAboutLoad(console);
   const std::vector<MeasuredRow> rows =
       MeasureLookups(**space, patterns, options.repetitions);
-  const DispatchTable& table = (*space)->Current().table();
+  const DispatchTable& table = (*space)->Current(guard).table();
   if (options.format == Format::kJson) {
     Json json = MakeJson("bench");
     json["map"] = options.map.name();

@@ -16,6 +16,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/base/status_macros.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/measure/maps.h"
@@ -68,8 +69,9 @@ absl::StatusOr<std::unique_ptr<text::Machine>> DemoMachine() {
 // Appends a row: uniform lookups in that space.
 void Measure(std::string name, const AddressSpace& space,
              std::vector<MeasuredRow>& rows) {
+  const ReadGuard guard(space.topology().rcu());
   NamedAddresses pattern =
-      MakePattern(measure::Pattern::kUniform, space.Current().view(), 1);
+      MakePattern(measure::Pattern::kUniform, space.Current(guard).view(), 1);
   pattern.name = std::move(name);
   for (MeasuredRow& row : MeasureLookups(space, {pattern}, kRepetitions)) {
     rows.push_back(std::move(row));
@@ -79,8 +81,9 @@ void Measure(std::string name, const AddressSpace& space,
 absl::StatusOr<std::vector<MeasuredRow>> MeasureAll(
     const AddressSpace& memory) {
   std::vector<MeasuredRow> rows;
-  Measure(absl::StrCat("this map, ", memory.Current().view().size()), memory,
-          rows);
+  const ReadGuard guard(memory.topology().rcu());
+  Measure(absl::StrCat("this map, ", memory.Current(guard).view().size()),
+          memory, rows);
   for (const size_t ranges : {size_t{1000}, size_t{10000}}) {
     PLANISH_ASSIGN_OR_RETURN(const std::unique_ptr<text::Machine> machine,
                              text::Machine::Create(GenerateMap(
@@ -97,7 +100,8 @@ void PrintHeading(absl::string_view text, const Style& style,
 
 void PrintPicture(const AddressSpace& memory, const Style& style,
                   std::ostream& out) {
-  const FlatView& view = memory.Current().view();
+  const ReadGuard guard(memory.topology().rcu());
+  const FlatView& view = memory.Current(guard).view();
   PrintHeading(
       "1  A PC (QEMU's q35 with Linux running): the tree of regions, "
       "and what the CPU sees of it",
@@ -107,7 +111,7 @@ void PrintPicture(const AddressSpace& memory, const Style& style,
          "onto another region. Right: the flat view, "
       << view.size() << " ranges.\n";
   std::vector<std::string> left =
-      TreeLines(*memory.shown_root(), view, kTreeColumns, style);
+      TreeLines(*memory.shown_root(guard), view, kTreeColumns, style);
   PrintSideBySide(left, kTreeColumns,
                   FlatLines(view, kColumns - kTreeColumns - 3, style), style,
                   out);
@@ -115,13 +119,14 @@ void PrintPicture(const AddressSpace& memory, const Style& style,
 
 absl::Status PrintQuestions(const text::Machine& machine, const Style& style,
                             std::ostream& out) {
+  const ReadGuard guard(machine.topology().rcu());
   PrintHeading("2  What is at an address, and why", style, out);
   for (const Question& question : kQuestions) {
     if (&question != kQuestions.data()) out << '\n';
     PLANISH_ASSIGN_OR_RETURN(const AddressSpace* space,
                              SelectSpace(machine, question.space));
-    const Answer answer = Ask(*space, Addr(question.addr));
-    PrintAnswerLine(answer, *space, style, out);
+    const Answer answer = Ask(guard, *space, Addr(question.addr));
+    PrintAnswerLine(guard, answer, *space, style, out);
     out << "  " << style.Paint(Ink::kDim, question.remark) << '\n';
     PrintWhy(answer.why, style, out);
   }
@@ -146,16 +151,17 @@ absl::Status PrintAll(const text::Machine& machine, const AddressSpace& memory,
 
 absl::Status PrintAllJson(const text::Machine& machine,
                           const AddressSpace& memory, Console& console) {
+  const ReadGuard guard(machine.topology().rcu());
   Json json = MakeJson("demo");
   json["views"] = Json::array();
-  for (const View& view : ViewsOf(machine)) {
+  for (const View& view : ViewsOf(guard, machine)) {
     json["views"].push_back(ViewJson(view, machine));
   }
   json["lookups"] = Json::array();
   for (const Question& question : kQuestions) {
     PLANISH_ASSIGN_OR_RETURN(const AddressSpace* space,
                              SelectSpace(machine, question.space));
-    Json answer = AnswerJson(Ask(*space, Addr(question.addr)), machine);
+    Json answer = AnswerJson(Ask(guard, *space, Addr(question.addr)), machine);
     answer["space"] = question.space;
     json["lookups"].push_back(std::move(answer));
   }

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <iterator>
 #include <map>
-#include <memory>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/region.h"
@@ -76,7 +76,7 @@ std::map<std::pair<std::string, int>, const AddressSpace*> SpacesByName(
   std::map<std::pair<std::string, int>, const AddressSpace*> spaces;
   absl::flat_hash_map<std::string, int> met;
   for (const auto& space : machine.spaces()) {
-    spaces[{space->name(), ++met[space->name()]}] = space.get();
+    spaces[{space->name(), ++met[space->name()]}] = space;
   }
   return spaces;
 }
@@ -87,6 +87,8 @@ std::string Label(const std::pair<std::string, int>& name) {
 }
 
 Differences Compare(const text::Machine& before, const text::Machine& after) {
+  const ReadGuard old_guard(before.topology().rcu());
+  const ReadGuard new_guard(after.topology().rcu());
   Differences differences;
   // Spaces share views, so a pair of views is compared once.
   std::map<std::pair<const FlatView*, const FlatView*>, size_t> compared;
@@ -99,8 +101,8 @@ Differences Compare(const text::Machine& before, const text::Machine& after) {
       continue;
     }
     ++differences.spaces;
-    const FlatView* old_view = &space->Current().view();
-    const FlatView* new_view = &partner->second->Current().view();
+    const FlatView* old_view = &space->Current(old_guard).view();
+    const FlatView* new_view = &partner->second->Current(new_guard).view();
     rest.erase(partner);
     const auto [known, is_new] =
         compared.try_emplace({old_view, new_view}, kEqual);

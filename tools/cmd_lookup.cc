@@ -1,6 +1,7 @@
 // planish lookup: what an address shows, and why.
 
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/tools/answer.h"
 #include "planish/tools/commands.h"
 #include "planish/tools/console.h"
@@ -16,20 +17,23 @@ int RunLookup(const LookupOptions& options, Console& console) {
   if (!machine.ok()) return Fail(console, machine.status());
   const auto space = SelectSpaceOrOnly(**machine, options.space);
   if (!space.ok()) return Fail(console, space.status());
+  const ReadGuard guard((*machine)->topology().rcu());
   if (options.format == Format::kJson) {
     Json json = MakeJson("lookup");
     json["map"] = options.map.name();
     json["space"] = (*space)->name();
     json["results"] = Json::array();
     for (const Addr addr : options.addresses) {
-      json["results"].push_back(AnswerJson(Ask(**space, addr), **machine));
+      json["results"].push_back(
+          AnswerJson(Ask(guard, **space, addr), **machine));
     }
     PrintJson(json, console);
     return kExitOk;
   }
   const Style style(console);
   for (const Addr addr : options.addresses) {
-    PrintAnswer(Ask(**space, addr), **space, **machine, style, console.out);
+    PrintAnswer(guard, Ask(guard, **space, addr), **space, **machine, style,
+                console.out);
   }
   return kExitOk;
 }

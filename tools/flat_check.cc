@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/region.h"
 #include "planish/space/address_space.h"
 #include "planish/text/text.h"
@@ -77,11 +78,12 @@ int PrintViews(const text::Machine& machine, const std::string& space,
                bool owners, const char* command, Format format,
                Console& console) {
   if (machine.spaces().empty()) Note(console, "the map has no address space");
-  std::vector<View> views = ViewsOf(machine);
+  const ReadGuard guard(machine.topology().rcu());
+  std::vector<View> views = ViewsOf(guard, machine);
   if (!space.empty()) {
     const auto selected = SelectSpace(machine, space);
     if (!selected.ok()) return Fail(console, selected.status());
-    views = {ViewOf(machine, **selected)};
+    views = {ViewOf(guard, machine, **selected)};
   }
   if (format == Format::kJson) {
     Json json = MakeJson(command);

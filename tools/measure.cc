@@ -11,6 +11,7 @@
 
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/run_list.h"
 #include "planish/dispatch/section.h"
 #include "planish/dispatch/terminal.h"
@@ -96,14 +97,16 @@ Timed TimeLookups(const std::vector<Addr>& addresses, int repetitions,
 std::vector<MeasuredRow> MeasureLookups(
     const AddressSpace& space, const std::vector<NamedAddresses>& patterns,
     int repetitions) {
-  const RunList runs = MakeRunList(space.Current().view());
+  const ReadGuard guard(space.topology().rcu());
+  const RunList runs = MakeRunList(space.Current(guard).view());
   const measure::SortedVector sorted_vector(runs.runs);
   const measure::StdMap std_map(runs.runs);
   std::vector<MeasuredRow> rows;
   for (const NamedAddresses& pattern : patterns) {
     const double load_before = LoadNanoseconds();
-    const Timed ours = TimeLookups(pattern.addresses, repetitions,
-                                   [&](Addr a) { return space.Lookup(a); });
+    const Timed ours = TimeLookups(pattern.addresses, repetitions, [&](Addr a) {
+      return space.Lookup(guard, a);
+    });
     const Timed vector =
         TimeLookups(pattern.addresses, repetitions,
                     [&](Addr a) { return sorted_vector.Find(a.raw()); });

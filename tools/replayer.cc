@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/section.h"
 #include "planish/tools/style.h"
 
@@ -105,8 +106,9 @@ Replayer::Indices Replayer::FindInSpace(const AddressSpace& space,
   }
   regions_.resize(addresses_.size());
   const Clock::time_point start = Clock::now();
+  const ReadGuard guard(space.topology().rcu());
   for (size_t n = 0; n < addresses_.size(); ++n) {
-    regions_[n] = space.Lookup(addresses_[n]).region();
+    regions_[n] = space.Lookup(guard, addresses_[n]).region();
   }
   report_.time += Clock::now() - start;
   report_.lookups += addresses_.size();
@@ -125,8 +127,9 @@ bool Replayer::FoundInOtherPlace(const Dump& dump, uint32_t i) const {
   for (const SpaceClass c :
        {access.space, SpaceClass::kMemory, SpaceClass::kIo}) {
     for (const AddressSpace* space : dump.Spaces(c)) {
-      if (Matches(i, space->Lookup(access.addr).region()) ||
-          Matches(i, space->Lookup(access.container_addr).region())) {
+      const ReadGuard guard(space->topology().rcu());
+      if (Matches(i, space->Lookup(guard, access.addr).region()) ||
+          Matches(i, space->Lookup(guard, access.container_addr).region())) {
         return true;
       }
     }
@@ -146,7 +149,8 @@ Mismatch Replayer::Describe(uint32_t i,
           absl::StrCat(dump->name(), ": ", NoSpaceText(mismatch.access.space)));
     }
     for (const AddressSpace* space : spaces) {
-      const Section section = space->Lookup(mismatch.access.addr);
+      const ReadGuard guard(space->topology().rcu());
+      const Section section = space->Lookup(guard, mismatch.access.addr);
       mismatch.found.push_back(absl::StrCat(
           dump->name(), ", space ", Printable(space->name()), ": ",
           section.is_hole()

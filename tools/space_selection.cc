@@ -60,7 +60,7 @@ std::vector<std::string> SpaceLabels(const text::Machine& machine) {
 absl::StatusOr<const AddressSpace*> SelectSpace(const text::Machine& machine,
                                                 absl::string_view name) {
   const std::vector<size_t> found = Named(machine, name);
-  if (found.size() == 1) return machine.spaces()[found[0]].get();
+  if (found.size() == 1) return machine.spaces()[found[0]];
   if (found.size() > 1) {
     const std::vector<std::string> labels = SpaceLabels(machine);
     std::vector<std::string> meant;
@@ -80,13 +80,13 @@ absl::StatusOr<const AddressSpace*> SelectSpace(const text::Machine& machine,
   if (number == 0 || number > numbered.size()) {
     return NoSuchSpace(machine, name);
   }
-  return machine.spaces()[numbered[number - 1]].get();
+  return machine.spaces()[numbered[number - 1]];
 }
 
 absl::StatusOr<const AddressSpace*> SelectSpaceOrOnly(
     const text::Machine& machine, absl::string_view name) {
   if (!name.empty()) return SelectSpace(machine, name);
-  if (machine.spaces().size() == 1) return machine.spaces()[0].get();
+  if (machine.spaces().size() == 1) return machine.spaces()[0];
   if (machine.spaces().empty()) {
     return absl::NotFoundError("the map has no address space");
   }

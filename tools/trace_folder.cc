@@ -19,6 +19,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/base/status_macros.h"
 #include "planish/tools/input.h"
 
@@ -53,10 +54,11 @@ std::string DumpName(int64_t number) {
 Dump::Dump(std::string name, std::unique_ptr<text::Machine> machine)
     : name_(std::move(name)), machine_(std::move(machine)) {
   std::array<absl::flat_hash_set<const Snapshot*>, kSpaceClasses> seen;
-  for (const auto& space : machine_->spaces()) {
+  const ReadGuard guard(machine_->topology().rcu());
+  for (const AddressSpace* space : machine_->spaces()) {
     const auto c = static_cast<size_t>(ClassOfSpace(space->name()));
-    if (seen[c].insert(&space->Current()).second) {
-      spaces_[c].push_back(space.get());
+    if (seen[c].insert(&space->Current(guard)).second) {
+      spaces_[c].push_back(space);
     }
   }
 }

@@ -6,28 +6,28 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_join.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/tools/style.h"
 
 namespace planish::tools {
 
-std::vector<View> ViewsOf(const text::Machine& machine) {
+std::vector<View> ViewsOf(const Reading& guard, const text::Machine& machine) {
   std::vector<View> views;
   absl::flat_hash_map<const Region*, size_t> index;
-  for (const auto& space : machine.spaces()) {
-    const Region* root = space->shown_root();
+  for (const AddressSpace* space : machine.spaces()) {
+    const Region* root = space->shown_root(guard);
     const auto [at, is_new] = index.try_emplace(root, views.size());
-    if (is_new) views.push_back({root, &space->Current().view(), {}});
-    views[at->second].spaces.push_back(space.get());
+    if (is_new) views.push_back({root, &space->Current(guard).view(), {}});
+    views[at->second].spaces.push_back(space);
   }
   return views;
 }
 
-View ViewOf(const text::Machine& machine, const AddressSpace& space) {
-  View view{space.shown_root(), &space.Current().view(), {}};
-  for (const auto& other : machine.spaces()) {
-    if (other->shown_root() == view.root) {
-      view.spaces.push_back(other.get());
-    }
+View ViewOf(const Reading& guard, const text::Machine& machine,
+            const AddressSpace& space) {
+  View view{space.shown_root(guard), &space.Current(guard).view(), {}};
+  for (const AddressSpace* other : machine.spaces()) {
+    if (other->shown_root(guard) == view.root) view.spaces.push_back(other);
   }
   return view;
 }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "planish/base/rcu/read_guard.h"
 #include "planish/flatview/flat_range.h"
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/region.h"
@@ -23,9 +24,10 @@ struct View {
 };
 
 // In the order in which the machine's spaces first show them.
-std::vector<View> ViewsOf(const text::Machine& machine);
+std::vector<View> ViewsOf(const Reading& guard, const text::Machine& machine);
 // The view of that space alone, with every space that shares it.
-View ViewOf(const text::Machine& machine, const AddressSpace& space);
+View ViewOf(const Reading& guard, const text::Machine& machine,
+            const AddressSpace& space);
 
 // "read-only, non-volatile"; empty for an ordinary range.
 std::string AttributesText(const FlatRange& range);

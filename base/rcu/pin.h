@@ -37,7 +37,7 @@ class Pin {
  public:
   // REQUIRES: `key` was found under `guard`. `tag` says why, for reports; it
   // must stay for ever, as a literal does.
-  [[nodiscard]] ABSL_ATTRIBUTE_ALWAYS_INLINE Pin(const ReadGuard& guard,
+  [[nodiscard]] ABSL_ATTRIBUTE_ALWAYS_INLINE Pin(const Reading& guard,
                                                  const void* key,
                                                  const char* tag)
       : Pin(ClaimUnder(guard, key, tag)) {}
@@ -75,8 +75,9 @@ class Pin {
  private:
   explicit Pin(PinSlot* slot) : slot_(slot) {}
 
-  ABSL_ATTRIBUTE_ALWAYS_INLINE static PinSlot* ClaimUnder(
-      const ReadGuard& guard, const void* key, const char* tag) {
+  ABSL_ATTRIBUTE_ALWAYS_INLINE static PinSlot* ClaimUnder(const Reading& guard,
+                                                          const void* key,
+                                                          const char* tag) {
     Reader& reader = guard.reader_;
     const uint64_t epoch = reader.word.load(std::memory_order_relaxed);  // Own.
     if (kLifetimeChecks) {

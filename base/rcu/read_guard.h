@@ -27,6 +27,8 @@
 //       with PLANISH_LIFETIME_CHECKS only.)
 //   G4  What was found in quiescent-state mode outlives its guard, up to a
 //       Quiesce() that returns true, or Offline().
+// Functions that need one or the other take a `const Reading&`.
+//
 // THREAD SAFETY  Each object here: its thread only.
 // LIFETIME  An RcuReader must go before its domain and with its thread.
 // COST  Guard: five loads, two stores, all but the epoch's load to lines of the
@@ -47,21 +49,54 @@
 
 namespace planish {
 
-class RcuReader {
+// That this thread reads in a domain now: a ReadGuard, or an RcuReader that is
+// online.
+class Reading {
+ public:
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+
+  RcuDomain& domain() const { return domain_; }
+  // How often a GuardPause has left this thread's guards; who sees it change
+  // over a call looks everything up anew (C2).
+  uint32_t interrupted() const { return reader_.interrupted; }
+  bool OnItsThread() const {
+    return reader_.thread.load(std::memory_order_relaxed) ==
+           internal::ThisThread();
+  }
+  // Aborts unless it is so.
+  void CheckIsReading(const RcuDomain& domain) const {
+    PLANISH_CHECK(&domain == &domain_, "G2: a guard of another domain");
+    PLANISH_CHECK(OnItsThread(), "G2: a guard of another thread");
+    PLANISH_CHECK(!reader_.idle(), "G2: nothing is read: paused, or offline");
+  }
+
+ protected:
+  Reading(RcuDomain& domain, Reader& reader)
+      : domain_(domain), reader_(reader) {}
+  ~Reading() = default;
+
+  RcuDomain& domain_;
+  Reader& reader_;
+
+ private:
+  friend class CallbackMark;
+  friend class GuardPause;
+  friend class Pin;
+};
+
+class RcuReader : public Reading {
  public:
   // Registers this thread, if it isn't.
   explicit RcuReader(RcuDomain& domain)
-      : domain_(domain), reader_(internal::ThisThreadIn(domain.readers())) {
+      : Reading(domain, internal::ThisThreadIn(domain.readers())) {
     AddHandles(1);
   }
   ~RcuReader() {
     if (online()) Offline();
     AddHandles(-1);
   }
-  RcuReader(const RcuReader&) = delete;
-  RcuReader& operator=(const RcuReader&) = delete;
 
-  RcuDomain& domain() const { return domain_; }
   bool online() const {
     return reader_.online.load(std::memory_order_relaxed);  // Own.
   }
@@ -96,12 +131,9 @@ class RcuReader {
     reader_.handles.store(static_cast<uint16_t>(before + n),
                           std::memory_order_relaxed);
   }
-
-  RcuDomain& domain_;
-  Reader& reader_;
 };
 
-class ReadGuard {
+class ReadGuard : public Reading {
  public:
   [[nodiscard]] ABSL_ATTRIBUTE_ALWAYS_INLINE explicit ReadGuard(
       RcuDomain& domain)
@@ -116,35 +148,16 @@ class ReadGuard {
     }
     reader_.Leave(before_);
   }
-  ReadGuard(const ReadGuard&) = delete;
-  ReadGuard& operator=(const ReadGuard&) = delete;
-
-  RcuDomain& domain() const { return domain_; }
-  // How often a GuardPause has left this thread's guards; who sees it change
-  // over a call looks everything up anew (C2).
-  uint32_t interrupted() const { return reader_.interrupted; }
-  bool OnItsThread() const {
-    return reader_.thread.load(std::memory_order_relaxed) ==
-           internal::ThisThread();
-  }
 
  private:
-  friend class CallbackMark;
-  friend class GuardPause;
-  friend class Pin;
-
   ABSL_ATTRIBUTE_ALWAYS_INLINE ReadGuard(RcuDomain& domain, Reader& reader)
-      : domain_(domain),
-        reader_(reader),
-        before_(reader.Enter(domain.readers())) {
+      : Reading(domain, reader), before_(reader.Enter(domain.readers())) {
     if (kLifetimeChecks) {
       PLANISH_CHECK(OnItsThread(), "G2: another thread's RcuReader");
       ++reader_.guards;
     }
   }
 
-  RcuDomain& domain_;
-  Reader& reader_;
   const uint64_t before_;
 };
 
@@ -152,7 +165,7 @@ class ReadGuard {
 // in there may wait for readers, or be quiescent (G3, G5).
 class CallbackMark {
  public:
-  [[nodiscard]] explicit CallbackMark(const ReadGuard& guard)
+  [[nodiscard]] explicit CallbackMark(const Reading& guard)
       : reader_(guard.reader_) {
     ++reader_.callbacks;
   }
@@ -169,7 +182,7 @@ class CallbackMark {
 // pinned.
 class GuardPause {
  public:
-  [[nodiscard]] explicit GuardPause(const ReadGuard& guard)
+  [[nodiscard]] explicit GuardPause(const Reading& guard)
       : domain_(guard.domain_), reader_(guard.reader_) {
     PLANISH_CHECK(!reader_.idle(), "C2: a pause within a pause");
     reader_.Pause();

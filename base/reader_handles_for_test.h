@@ -1,5 +1,6 @@
-// ReaderHandles: readers that say when they come and go, each by a handle of
-// its own, under a lock. The plainest Reclaimer.
+// ReaderHandles, for tests: readers that say when they come and go, each by a
+// handle of its own, under a lock; any number of them on one thread. The
+// plainest Reclaimer.
 //
 //    inside   [41] -> [41] -> [43]       in the order of entry, so the oldest
 //              ^ OldestVisible()         version is always in front
@@ -10,8 +11,8 @@
 //   left.
 // COST  Enter, Leave, OldestVisible: a lock and a few stores, no allocation.
 
-#ifndef PLANISH_BASE_READER_HANDLES_H_
-#define PLANISH_BASE_READER_HANDLES_H_
+#ifndef PLANISH_BASE_READER_HANDLES_FOR_TEST_H_
+#define PLANISH_BASE_READER_HANDLES_FOR_TEST_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -101,4 +102,4 @@ inline void ReaderHandles::Handle::Leave() {
 
 }  // namespace planish
 
-#endif  // PLANISH_BASE_READER_HANDLES_H_
+#endif  // PLANISH_BASE_READER_HANDLES_FOR_TEST_H_
