@@ -75,7 +75,7 @@ absl::StatusOr<const AddressSpace*> SpaceToMeasure(const text::Machine& machine,
     PLANISH_ASSIGN_OR_RETURN(space, SelectSpace(machine, name));
   }
   if (space == nullptr) {
-    return absl::InvalidArgumentError("the map has no address space");
+    return absl::InvalidArgumentError(kNoSpaces);
   }
   const ReadGuard guard(machine.topology().rcu());
   if (space->Current(guard).view().empty()) {
@@ -146,7 +146,7 @@ int RunBench(const BenchOptions& options, Console& console) {
   if (options.format == Format::kJson) {
     Json json = MakeJson("bench");
     json["map"] = options.map.name();
-    json["space"] = (*space)->name();
+    json["space"] = SpaceLabel(**machine, **space);
     json["ranges"] = view.size();
     json["table"] = {{"form", std::string(table.form_name())},
                      {"bytes", table.memory_bytes()}};
@@ -157,7 +157,7 @@ int RunBench(const BenchOptions& options, Console& console) {
   }
   console.out << absl::StrFormat(
       "%s, space %s: %d ranges, table: %s, %s\n", options.map.name(),
-      Printable((*space)->name()), view.size(), table.form_name(),
+      Printable(SpaceLabel(**machine, **space)), view.size(), table.form_name(),
       HumanSize(table.memory_bytes()));
   PrintSpeed(rows, Style(console), console.out);
   console.out << "ns per lookup, loop included: minimum (median of "

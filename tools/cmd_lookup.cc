@@ -21,7 +21,7 @@ int RunLookup(const LookupOptions& options, Console& console) {
   if (options.format == Format::kJson) {
     Json json = MakeJson("lookup");
     json["map"] = options.map.name();
-    json["space"] = (*space)->name();
+    json["space"] = SpaceLabel(**machine, **space);
     json["results"] = Json::array();
     for (const Addr addr : options.addresses) {
       json["results"].push_back(

@@ -77,7 +77,7 @@ Json DifferencesJson(const std::vector<FlatDifference>& differences) {
 int PrintViews(const text::Machine& machine, const std::string& space,
                bool owners, const char* command, Format format,
                Console& console) {
-  if (machine.spaces().empty()) Note(console, "the map has no address space");
+  if (machine.spaces().empty()) Note(console, kNoSpaces);
   const ReadGuard guard(machine.topology().rcu());
   std::vector<View> views = ViewsOf(guard, machine);
   if (!space.empty()) {

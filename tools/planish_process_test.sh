@@ -163,6 +163,20 @@ wants err 'vtd-root#8'
 run 0 lookup "$iommu" --space vtd-root#8 0
 run 2 lookup "$iommu" --space vtd-root#9 0
 
+# The larger of two spaces of one name, and a map without any.
+printf 'ram r 0 +4K\nspace a = r\n' >twins.map
+printf 'container c\n  ram s 0 +4K\n  mmio t 8K +4K\nspace a = c\n' >>twins.map
+run 0 bench twins.map --repetitions 1
+wants out 'space a#2: 2 ranges'
+run 0 lookup twins.map --space a#1 0 --format=json
+wants out '"space": "a#1"'
+printf 'ram r 0 +4K\n' >spaceless.map
+run 0 flatten spaceless.map
+wants err 'space NAME = ROOT'
+empty out
+run 2 lookup spaceless.map 0
+run 2 bench spaceless.map
+
 # A space without a name has a number all the same.
 printf 'ram r 0 +4K\nspace a = r\nspace "" = r\n' >nameless.map
 run 2 lookup nameless.map 0

@@ -1,5 +1,6 @@
 #include "planish/tools/space_selection.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -57,6 +58,13 @@ std::vector<std::string> SpaceLabels(const text::Machine& machine) {
   return labels;
 }
 
+std::string SpaceLabel(const text::Machine& machine,
+                       const AddressSpace& space) {
+  const auto& spaces = machine.spaces();
+  const auto at = std::find(spaces.begin(), spaces.end(), &space);
+  return SpaceLabels(machine)[static_cast<size_t>(at - spaces.begin())];
+}
+
 absl::StatusOr<const AddressSpace*> SelectSpace(const text::Machine& machine,
                                                 absl::string_view name) {
   const std::vector<size_t> found = Named(machine, name);
@@ -88,7 +96,7 @@ absl::StatusOr<const AddressSpace*> SelectSpaceOrOnly(
   if (!name.empty()) return SelectSpace(machine, name);
   if (machine.spaces().size() == 1) return machine.spaces()[0];
   if (machine.spaces().empty()) {
-    return absl::NotFoundError("the map has no address space");
+    return absl::NotFoundError(kNoSpaces);
   }
   return absl::InvalidArgumentError(absl::StrCat(
       "--space NAME is needed; there are:", List(SpaceLabels(machine))));

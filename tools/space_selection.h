@@ -14,8 +14,15 @@
 
 namespace planish::tools {
 
+// What to say of a map that has none.
+inline constexpr char kNoSpaces[] =
+    "the map has no address space; `space NAME = ROOT` makes one, or an A row "
+    "of a table";
+
 // A label for each space, in order, by which Select() finds exactly it.
 std::vector<std::string> SpaceLabels(const text::Machine& machine);
+// That of one space of `machine`.
+std::string SpaceLabel(const text::Machine& machine, const AddressSpace& space);
 
 // Errors: kNotFound if there is none, kInvalidArgument if there are several;
 // the message lists the labels.
