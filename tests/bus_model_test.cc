@@ -4,51 +4,32 @@
 //
 // For a soak: PLANISH_PROGRAMS=1000000 PLANISH_SEED=7 bus_model_test
 
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "planish/tests/bus_model.h"
 #include "planish/tests/bus_program.h"
+#include "planish/tests/model_run.h"
 
 namespace planish::bus {
 namespace {
 
-const Program* running = nullptr;
-
-// An invariant that doesn't hold aborts; the program is wanted then too.
-void PrintProgram(int signal) {
-  if (running != nullptr) {
-    std::fprintf(stderr, "in %s\n", AsCode(*running).c_str());
-  }
-  std::signal(signal, SIG_DFL);
-}
-
-uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
-}
-
 TEST(BusModelTest, AccessesAgreeWithTheModel) {
   const uint64_t seed = FromEnvironment("PLANISH_SEED", 1);
   const uint64_t programs = FromEnvironment("PLANISH_PROGRAMS", 10000);
-  std::signal(SIGABRT, PrintProgram);
   Tally tally;
   for (uint64_t i = 0; i < programs; ++i) {
     const Program program = RandomProgram(seed + i);
-    running = &program;
+    const PrintOnAbort print([&] { return AsCode(program); });
     const std::string failure = FailureOf(program, &tally);
-    running = nullptr;
     if (failure.empty()) continue;
     const Program shrunk = Shrink(program);
     FAIL() << "PLANISH_SEED=" << seed + i << ", " << failure
            << "\nshrunk: " << FailureOf(shrunk) << "\n"
            << AsCode(shrunk);
   }
-  std::signal(SIGABRT, SIG_DFL);
   std::printf(
       "ok %ju, device errors %ju, decode errors %ju, access errors %ju, "
       "bytes %ju\n",

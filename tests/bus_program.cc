@@ -29,6 +29,7 @@
 #include "planish/space/address_space.h"
 #include "planish/space/bulk_access.h"
 #include "planish/space/device_access.h"
+#include "planish/tests/dice.h"
 
 namespace planish::bus {
 namespace {
@@ -420,67 +421,47 @@ void Count(const Step& step, const Answer& answer, Tally& tally) {
 
 // ---- Programs.
 
-// SplitMix64: the same on every machine.
-class Rng {
- public:
-  explicit Rng(uint64_t seed) : state_(seed) {}
-  uint64_t Next() {
-    uint64_t z = state_ += 0x9e3779b97f4a7c15;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  uint64_t Below(uint64_t n) { return Next() % n; }
-  bool OneIn(uint64_t n) { return Below(n) == 0; }
-  template <typename T>
-  T Pick(std::initializer_list<T> of) {
-    return of.begin()[Below(of.size())];
-  }
-
- private:
-  uint64_t state_;
-};
-
-Sizes RandomSizes(Rng& rng, bool impl) {
+Sizes RandomSizes(Dice& dice, bool impl) {
   Sizes sizes;
-  sizes.max = rng.Pick({0u, 1u, 2u, 4u, 4u, 8u, 8u});
+  sizes.max = dice.Pick({0u, 1u, 2u, 4u, 4u, 8u, 8u});
   const unsigned max = sizes.max == 0 && impl ? 4 : sizes.max;
   do {
-    sizes.min = rng.Pick({0u, 0u, 1u, 1u, 2u, 4u, 8u});
+    sizes.min = dice.Pick({0u, 0u, 1u, 1u, 2u, 4u, 8u});
   } while (sizes.min > max && (impl || sizes.max != 0));
   return sizes;
 }
 
-DeviceSpec RandomDevice(Rng& rng) {
+DeviceSpec RandomDevice(Dice& dice) {
   DeviceSpec device;
-  device.valid = RandomSizes(rng, false);
-  device.impl = RandomSizes(rng, true);
-  device.valid.unaligned = rng.OneIn(2);
-  device.impl.unaligned = device.valid.unaligned && rng.OneIn(2);
-  device.big = rng.OneIn(3);
-  device.strict = rng.OneIn(3);
-  device.filter = rng.OneIn(4) ? static_cast<int>(1 + rng.Below(3)) : 0;
-  device.same = static_cast<int>(rng.Below(3));
-  device.max_depth = static_cast<unsigned>(1 + rng.Below(4));
-  if (rng.OneIn(4))
-    device.fails_every = static_cast<unsigned>(1 + rng.Below(5));
-  if (rng.OneIn(2)) device.dma_every = static_cast<unsigned>(1 + rng.Below(4));
-  device.dma_writes = rng.OneIn(2);
+  device.valid = RandomSizes(dice, false);
+  device.impl = RandomSizes(dice, true);
+  device.valid.unaligned = dice.OneIn(2);
+  device.impl.unaligned = device.valid.unaligned && dice.OneIn(2);
+  device.big = dice.OneIn(3);
+  device.strict = dice.OneIn(3);
+  device.filter = dice.OneIn(4) ? static_cast<int>(1 + dice.Below(3)) : 0;
+  device.same = static_cast<int>(dice.Below(3));
+  device.max_depth = static_cast<unsigned>(1 + dice.Below(4));
+  if (dice.OneIn(4))
+    device.fails_every = static_cast<unsigned>(1 + dice.Below(5));
+  if (dice.OneIn(2))
+    device.dma_every = static_cast<unsigned>(1 + dice.Below(4));
+  device.dma_writes = dice.OneIn(2);
   return device;
 }
 
 class Maker {
  public:
-  explicit Maker(uint64_t seed) : rng_(seed) {}
+  explicit Maker(uint64_t seed) : dice_(seed) {}
 
   Program Make() {
-    program_.options.windows_are_writable = rng_.OneIn(4);
-    program_.options.probe_by_address = rng_.OneIn(4);
-    top_ = rng_.OneIn(5);
-    const uint64_t places = 2 + rng_.Below(6);
+    program_.options.windows_are_writable = dice_.OneIn(4);
+    program_.options.probe_by_address = dice_.OneIn(4);
+    top_ = dice_.OneIn(5);
+    const uint64_t places = 2 + dice_.Below(6);
     for (uint64_t i = 0; i < places; ++i) AddPlace();
     for (Place& place : program_.places) place.device.dma_at = Address();
-    const uint64_t steps = 10 + rng_.Below(30);
+    const uint64_t steps = 10 + dice_.Below(30);
     for (uint64_t i = 0; i < steps; ++i) AddStep();
     return std::move(program_);
   }
@@ -488,22 +469,22 @@ class Maker {
  private:
   // Everything lies in 256 bytes, so that everything overlaps.
   uint64_t Anywhere() {
-    return rng_.Below(0x100) + (top_ ? 0 - uint64_t{0x100} : 0);
+    return dice_.Below(0x100) + (top_ ? 0 - uint64_t{0x100} : 0);
   }
   // Near an edge, as a rule.
   uint64_t Address() {
-    if (rng_.OneIn(6)) return Anywhere();
-    const Place& place = program_.places[rng_.Below(program_.places.size())];
-    const uint64_t edge = place.first + (rng_.OneIn(2) ? place.size : 0);
-    return edge - 9 + rng_.Below(19);
+    if (dice_.OneIn(6)) return Anywhere();
+    const Place& place = program_.places[dice_.Below(program_.places.size())];
+    const uint64_t edge = place.first + (dice_.OneIn(2) ? place.size : 0);
+    return edge - 9 + dice_.Below(19);
   }
 
   void AddPlace() {
     Place place;
     place.kind =
-        rng_.Pick({Kind::kRam, Kind::kRam, Kind::kRom, Kind::kRomDevice,
-                   Kind::kRamDevice, Kind::kMmio, Kind::kMmio, Kind::kMmio,
-                   Kind::kReservation, Kind::kWindow});
+        dice_.Pick({Kind::kRam, Kind::kRam, Kind::kRom, Kind::kRomDevice,
+                    Kind::kRamDevice, Kind::kMmio, Kind::kMmio, Kind::kMmio,
+                    Kind::kReservation, Kind::kWindow});
     std::vector<int> targets;
     for (size_t i = 0; i < program_.places.size(); ++i) {
       if (program_.places[i].kind != Kind::kWindow) {
@@ -512,26 +493,27 @@ class Maker {
     }
     if (place.kind == Kind::kWindow && targets.empty()) place.kind = Kind::kRam;
     place.size =
-        rng_.Pick<uint64_t>({1, 2, 3, 4, 6, 8, 13, 16, 24, 32, 64, 96});
+        dice_.Pick<uint64_t>({1, 2, 3, 4, 6, 8, 13, 16, 24, 32, 64, 96});
     place.first = Anywhere();
-    if (rng_.OneIn(2)) place.first &= ~uint64_t{7};
+    if (dice_.OneIn(2)) place.first &= ~uint64_t{7};
     // A region may hang over the end of the space, memory included.
-    place.owner = static_cast<int>(rng_.Below(2));
-    place.enabled = !rng_.OneIn(8);
-    place.readonly = place.kind == Kind::kRom || rng_.OneIn(6);
-    place.romd = !rng_.OneIn(3);
+    place.owner = static_cast<int>(dice_.Below(2));
+    place.enabled = !dice_.OneIn(8);
+    place.readonly = place.kind == Kind::kRom || dice_.OneIn(6);
+    place.romd = !dice_.OneIn(3);
     if (place.kind == Kind::kWindow) {
-      place.target = targets[rng_.Below(targets.size())];
-      place.offset = rng_.Below(32);
-      if (rng_.OneIn(2)) place.offset &= ~uint64_t{7};
+      place.target = targets[dice_.Below(targets.size())];
+      place.offset = dice_.Below(32);
+      if (dice_.OneIn(2)) place.offset &= ~uint64_t{7};
     }
-    place.has_device = !rng_.OneIn(10) && (place.kind == Kind::kMmio ||
-                                           place.kind == Kind::kRomDevice);
-    place.device = RandomDevice(rng_);
-    if (place.has_device && rng_.OneIn(4)) {
-      for (uint64_t i = rng_.Below(4); i > 0; --i) {
-        place.bells.push_back({rng_.Below(16), rng_.Pick({0u, 1u, 2u, 4u, 8u}),
-                               rng_.OneIn(2), rng_.Below(3)});
+    place.has_device = !dice_.OneIn(10) && (place.kind == Kind::kMmio ||
+                                            place.kind == Kind::kRomDevice);
+    place.device = RandomDevice(dice_);
+    if (place.has_device && dice_.OneIn(4)) {
+      for (uint64_t i = dice_.Below(4); i > 0; --i) {
+        place.bells.push_back({dice_.Below(16),
+                               dice_.Pick({0u, 1u, 2u, 4u, 8u}), dice_.OneIn(2),
+                               dice_.Below(3)});
       }
       // The first that matches rings: by offset, then as they were given.
       std::stable_sort(place.bells.begin(), place.bells.end(),
@@ -545,30 +527,30 @@ class Maker {
   void AddStep() {
     using What = Step::What;
     Step step;
-    step.what = rng_.Pick({What::kLoad,     What::kLoad,  What::kLoad,
-                           What::kStore,    What::kStore, What::kStore,
-                           What::kRead,     What::kRead,  What::kRead,
-                           What::kWrite,    What::kWrite, What::kWrite,
-                           What::kFill,     What::kCopy,  What::kCopy,
-                           What::kWriteRom, What::kProbe, What::kEnable,
-                           What::kReadonly, What::kRomd,  What::kMove});
+    step.what = dice_.Pick({What::kLoad,     What::kLoad,  What::kLoad,
+                            What::kStore,    What::kStore, What::kStore,
+                            What::kRead,     What::kRead,  What::kRead,
+                            What::kWrite,    What::kWrite, What::kWrite,
+                            What::kFill,     What::kCopy,  What::kCopy,
+                            What::kWriteRom, What::kProbe, What::kEnable,
+                            What::kReadonly, What::kRomd,  What::kMove});
     step.at = Address();
     step.to = Address();
-    step.bytes = rng_.OneIn(3) ? rng_.Below(100) : rng_.Below(18);
+    step.bytes = dice_.OneIn(3) ? dice_.Below(100) : dice_.Below(18);
     if (step.what == What::kLoad || step.what == What::kStore) {
-      step.bytes = rng_.Pick<uint64_t>({1, 2, 4, 8});
+      step.bytes = dice_.Pick<uint64_t>({1, 2, 4, 8});
     }
-    step.order = static_cast<int>(rng_.Below(3));
-    step.value = rng_.OneIn(3) ? rng_.Below(3) : rng_.Next();
-    step.attributes.debug = rng_.OneIn(8);
-    step.attributes.memory_only = step.what != What::kCopy && rng_.OneIn(10);
-    step.attributes.secure = rng_.OneIn(2);
-    step.flag = rng_.OneIn(2);
-    step.place = static_cast<int>(rng_.Below(program_.places.size()));
+    step.order = static_cast<int>(dice_.Below(3));
+    step.value = dice_.OneIn(3) ? dice_.Below(3) : dice_.Next();
+    step.attributes.debug = dice_.OneIn(8);
+    step.attributes.memory_only = step.what != What::kCopy && dice_.OneIn(10);
+    step.attributes.secure = dice_.OneIn(2);
+    step.flag = dice_.OneIn(2);
+    step.place = static_cast<int>(dice_.Below(program_.places.size()));
     program_.steps.push_back(step);
   }
 
-  Rng rng_;
+  Dice dice_;
   bool top_ = false;
   Program program_;
 };

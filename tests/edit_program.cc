@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <utility>
 #include <vector>
 
 #include "planish/regions/limits.h"
+#include "planish/tests/dice.h"
 #include "planish/tests/oracle.h"
 
 namespace planish::model {
@@ -17,9 +17,9 @@ using oracle::kNone;
 
 constexpr int kSystem = 0;
 
-class Maker {
+class Maker : private Dice {
  public:
-  Maker(uint64_t seed, Bias bias) : random_(seed), bias_(bias) {}
+  Maker(uint64_t seed, Bias bias) : Dice(seed), bias_(bias) {}
 
   Program Make() {
     program_.limits = bias_ == Bias::kGrowth ? Limits{1 << 20, 64}
@@ -56,20 +56,7 @@ class Maker {
     int target = kNone;
   };
 
-  // ---- Chance. No two of these in one expression where their order is free:
-  // the program must not depend on the compiler.
-  uint64_t Next() {  // splitmix64
-    uint64_t z = (random_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  uint64_t Below(uint64_t n) { return Next() % n; }
-  bool Chance(uint64_t percent) { return Below(100) < percent; }
-  template <typename T>
-  T Pick(std::initializer_list<T> values) {
-    return values.begin()[Below(values.size())];
-  }
+  // ---- Chance.
 
   uint64_t Address() {
     if (bias_ == Bias::kGrowth) return PlaceOf(Below(leaves_ + 1));
@@ -677,7 +664,6 @@ class Maker {
     if (at_once) End();
   }
 
-  uint64_t random_;
   const Bias bias_;
   Program program_;
   std::vector<Known> known_;

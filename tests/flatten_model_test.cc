@@ -4,32 +4,16 @@
 //
 // For a soak: PLANISH_PROGRAMS=100000 PLANISH_SEED=7 flatten_model_test
 
-#include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "planish/tests/graph_program.h"
+#include "planish/tests/model_run.h"
 
 namespace planish::model {
 namespace {
-
-const Program* running = nullptr;
-
-// An invariant that doesn't hold aborts; the program is wanted then too.
-void PrintProgram(int signal) {
-  if (running != nullptr) {
-    std::fprintf(stderr, "in %s\n", AsCode(*running).c_str());
-  }
-  std::signal(signal, SIG_DFL);
-}
-
-uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
-}
 
 class FlattenModelTest : public testing::TestWithParam<Scale> {};
 
@@ -37,20 +21,17 @@ TEST_P(FlattenModelTest, ViewsAndTablesAgreeWithTheOracle) {
   const uint64_t seed = FromEnvironment("PLANISH_SEED", 1);
   uint64_t programs = FromEnvironment("PLANISH_PROGRAMS", 3000);
   if (GetParam() == Scale::kCrowd) programs = (programs + 19) / 20;
-  std::signal(SIGABRT, PrintProgram);
   Tally tally;
   for (uint64_t i = 0; i < programs; ++i) {
     const Program program = RandomProgram(seed + i, GetParam());
-    running = &program;
+    const PrintOnAbort print([&] { return AsCode(program); });
     const std::string failure = FailureOf(program, &tally);
-    running = nullptr;
     if (failure.empty()) continue;
     const Program shrunk = Shrink(program);
     FAIL() << "PLANISH_SEED=" << seed + i << ", " << failure
            << "\nshrunk: " << FailureOf(shrunk) << "\n"
            << AsCode(shrunk);
   }
-  std::signal(SIGABRT, SIG_DFL);
   std::printf("edits %ju, refused %ju, undone %ju, ranges %ju, lookups %ju\n",
               uintmax_t{tally.edits}, uintmax_t{tally.refused},
               uintmax_t{tally.undone}, uintmax_t{tally.ranges},

@@ -15,6 +15,7 @@
 #include "planish/base/addr.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
+#include "planish/tests/dice.h"
 #include "planish/tests/graph_state.h"
 #include "planish/tests/oracle.h"
 
@@ -264,9 +265,9 @@ std::string AsCode(const Program& program) {
 
 namespace {
 
-class Maker {
+class Maker : private Dice {
  public:
-  Maker(uint64_t seed, Scale scale) : state_(seed), scale_(scale) {}
+  Maker(uint64_t seed, Scale scale) : Dice(seed), scale_(scale) {}
 
   Program Make() {
     Program program;
@@ -304,21 +305,6 @@ class Maker {
   }
 
  private:
-  uint64_t Next() {  // splitmix64
-    uint64_t z = (state_ += 0x9e3779b97f4a7c15);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-    return z ^ (z >> 31);
-  }
-  uint64_t Below(uint64_t n) { return Next() % n; }
-  bool Chance(uint64_t percent) { return Below(100) < percent; }
-  template <typename T>
-  T Pick(std::initializer_list<T> values) {
-    return values.begin()[Below(values.size())];
-  }
-
-  // No two of these in one expression where their order is free: the program
-  // must not depend on the compiler.
   uint64_t Address() {
     switch (scale_) {
       case Scale::kBytes:
@@ -487,7 +473,6 @@ class Maker {
     return Commit{};
   }
 
-  uint64_t state_;
   const Scale scale_;
   std::vector<Kind> kinds_;
   std::vector<Step> next_;  // The last one first.

@@ -5,11 +5,9 @@
 //
 // For a soak: PLANISH_PROGRAMS=1000000 PLANISH_SEED=7 incremental_model_test
 
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -17,27 +15,13 @@
 #include "planish/tests/edit_program.h"
 #include "planish/tests/graph_program.h"
 #include "planish/tests/graph_state.h"
+#include "planish/tests/model_run.h"
 
 namespace planish::model {
 namespace {
 
 // Test cases of one bias, so that a test runner may share them out.
 constexpr uint64_t kShards = 4;
-
-const Program* running = nullptr;
-
-// An invariant that doesn't hold aborts; the program is wanted then too.
-void PrintProgram(int signal) {
-  if (running != nullptr) {
-    std::fprintf(stderr, "in %s\n", AsCode(*running).c_str());
-  }
-  std::signal(signal, SIG_DFL);
-}
-
-uint64_t FromEnvironment(const char* name, uint64_t otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 0);
-}
 
 struct Shard {
   Bias bias;
@@ -53,23 +37,18 @@ TEST_P(IncrementalModelTest, CommitsLeaveWhatAFullRenderShows) {
   const uint64_t seed = FromEnvironment("PLANISH_SEED", 1);
   uint64_t programs = FromEnvironment("PLANISH_PROGRAMS", 10'000) / kShards;
   programs = big ? programs / 100 + 1 : programs / 3 + 1;
-  std::signal(SIGABRT, PrintProgram);
-  std::signal(SIGSEGV, PrintProgram);
   Tally tally;
   for (uint64_t i = 0; i < programs; ++i) {
     const uint64_t of_program = seed + i * kShards + GetParam().number;
     const Program program = RandomEditProgram(of_program, bias);
-    running = &program;
+    const PrintOnAbort print([&] { return AsCode(program); });
     const std::string failure = FailureOf(program, &tally, effort);
-    running = nullptr;
     if (failure.empty()) continue;
     const Program shrunk = Shrink(program, effort);
     FAIL() << "program " << of_program << ", " << failure
            << "\nshrunk: " << FailureOf(shrunk, nullptr, effort) << "\n"
            << AsCode(shrunk);
   }
-  std::signal(SIGABRT, SIG_DFL);
-  std::signal(SIGSEGV, SIG_DFL);
   std::printf(
       "programs %ju, edits %ju, refused %ju, undone %ju, ranges %ju, lookups "
       "%ju, held %ju, unknown %ju\n",
