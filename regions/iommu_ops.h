@@ -69,8 +69,10 @@ std::ostream& operator<<(std::ostream& out, IommuAccess access);
 struct IommuEntry {
   // Where translated addresses are looked up. Null: nowhere.
   const AddressSpace* target = nullptr;
-  Addr first = Addr(0);  // In the region.
-  Addr last = Addr::Max();
+  // In the region. Where nothing is allowed, these may be left out: then the
+  // answer holds for a least page.
+  Addr first = Addr(0);
+  Addr last = Addr(0);
   Addr translated = Addr(0);  // In the target: of `first`.
   IommuAccess allowed = IommuAccess::kNone;
   // Of the IOMMU's own numbers: caches drop what has the same one together.
@@ -89,7 +91,8 @@ struct IommuEntry {
             domain};
   }
 
-  // REQUIRES: `a` is in [first, last].
+  constexpr bool Contains(Addr a) const { return first <= a && a <= last; }
+  // REQUIRES: Contains(a).
   constexpr Addr TranslatedOf(Addr a) const {
     return Addr(translated.raw() + (a - first));
   }

@@ -41,6 +41,7 @@
 #include "planish/base/addr.h"
 #include "planish/regions/children.h"
 #include "planish/regions/device_port.h"
+#include "planish/regions/iommu_port.h"
 #include "planish/regions/ram_block.h"
 
 namespace planish {
@@ -146,6 +147,10 @@ class Region {
   const DevicePort* port() const { return port_.get(); }
   DevicePort* port() { return port_.get(); }
 
+  // IOMMUs only; null where nothing translates.
+  const IommuPort* iommu() const { return iommu_.get(); }
+  IommuPort* iommu() { return iommu_.get(); }
+
   // The embedder's own word, never looked at here: a device model, as a rule.
   void* user_data() const { return user_data_; }
   void set_user_data(void* user_data) { user_data_ = user_data; }
@@ -187,6 +192,7 @@ class Region {
   void* user_data_ = nullptr;
   std::unique_ptr<RamBlock> ram_;
   std::unique_ptr<DevicePort> port_;
+  std::unique_ptr<IommuPort> iommu_;
 
   uint64_t edited_in_ = 0;  // The last transaction that changed state_.
   State state_;

@@ -379,8 +379,8 @@ void Topology::IsolateOwner(Owner& owner) {
 
 absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
                                          std::string name, ByteCount size,
-                                         RamBacking backing,
-                                         const RegionIo& io) {
+                                         RamBacking backing, const RegionIo& io,
+                                         const RegionIommu& iommu) {
   if (&owner.topology() != this) {
     return absl::InvalidArgumentError(absl::StrCat(
         "'", name, "': owner '", owner.name(), "' is of another topology"));
@@ -390,6 +390,8 @@ absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
   if (!block.ok()) return block.status();
   auto port = DevicePort::Create(io, size);
   if (!port.ok()) return port.status();
+  auto iommu_port = IommuPort::Create(iommu, size);
+  if (!iommu_port.ok()) return iommu_port.status();
   PLANISH_ASSIGN_OR_RETURN(Transaction edit, Transaction::Begin(*this));
   Region* made = nullptr;
   if (!owner.retired()) {
@@ -398,6 +400,7 @@ absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
     made = owner.regions_.back().get();
     made->ram_ = *std::move(block);
     made->port_ = *std::move(port);
+    made->iommu_ = *std::move(iommu_port);
     if (kind == RegionKind::kRom) {
       made->state_.kind = RegionKind::kRam;
       made->state_.readonly = true;
@@ -454,9 +457,10 @@ absl::StatusOr<Region*> Topology::AddReservation(Owner& owner, std::string name,
 }
 
 absl::StatusOr<Region*> Topology::AddIommu(Owner& owner, std::string name,
-                                           ByteCount size) {
+                                           ByteCount size,
+                                           const RegionIommu& iommu) {
   return Create(owner, RegionKind::kIommu, std::move(name), size,
-                RamBacking::None());
+                RamBacking::None(), {}, iommu);
 }
 
 absl::StatusOr<Region*> Topology::AddAlias(Owner& owner, std::string name,

@@ -57,6 +57,7 @@
 #include "planish/regions/change_log.h"
 #include "planish/regions/change_observer.h"
 #include "planish/regions/commit_report.h"
+#include "planish/regions/iommu_port.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/ram_block.h"
@@ -121,7 +122,8 @@ class Topology {
   absl::StatusOr<Region*> AddReservation(Owner& owner, std::string name,
                                          ByteCount size);
   absl::StatusOr<Region*> AddIommu(Owner& owner, std::string name,
-                                   ByteCount size = ByteCount::TwoTo64());
+                                   ByteCount size = ByteCount::TwoTo64(),
+                                   const RegionIommu& iommu = {});
   // A window of `size` bytes onto `target` from `offset` on. The window may be
   // larger than what it shows: the rest of it is a hole.
   absl::StatusOr<Region*> AddAlias(Owner& owner, std::string name,
@@ -189,7 +191,8 @@ class Topology {
 
   absl::StatusOr<Region*> Create(Owner& owner, RegionKind kind,
                                  std::string name, ByteCount size,
-                                 RamBacking backing, const RegionIo& io = {});
+                                 RamBacking backing, const RegionIo& io = {},
+                                 const RegionIommu& iommu = {});
   // Fails unless edits may name `region`.
   absl::Status CheckEditable(const Region& region) const;
 

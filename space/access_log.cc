@@ -21,6 +21,8 @@ const char* WhyName(AccessReport::Why why) {
       return "re-entered";
     case AccessReport::Why::kDenied:
       return "denied";
+    case AccessReport::Why::kNotTranslated:
+      return "not translated";
   }
   return "?";
 }

@@ -22,10 +22,11 @@ namespace planish {
 
 struct AccessReport {
   enum class Why : uint8_t {
-    kUnassigned,  // Nothing is there.
-    kRejected,    // The region takes no such access.
-    kReentered,   // The device is at work already: CallChain.
-    kDenied,      // Memory was asked for.
+    kUnassigned,     // Nothing is there.
+    kRejected,       // The region takes no such access.
+    kReentered,      // The device is at work already: CallChain.
+    kDenied,         // Memory was asked for.
+    kNotTranslated,  // An IOMMU does not let it through.
   };
   Why why;
   bool is_write;
