@@ -49,6 +49,7 @@ template <int kDepth>
 ABSL_ATTRIBUTE_ALWAYS_INLINE inline const Terminal* PageOf(const Line* lines,
                                                            const Pages& pages,
                                                            uint64_t a) {
+  // NOLINTNEXTLINE(misc-const-correctness): a second level changes it.
   uint64_t slot =
       std::min(std::max(a, pages.base) - pages.base, pages.window) >>
       pages.shift;

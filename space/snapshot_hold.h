@@ -33,7 +33,7 @@ class SnapshotHold {
         root_(other.root_),
         version_(other.version_) {}
   SnapshotHold& operator=(SnapshotHold&& other) noexcept {
-    SnapshotHold gone(std::move(*this));
+    const SnapshotHold gone(std::move(*this));
     topology_ = std::exchange(other.topology_, nullptr);
     snapshot_ = other.snapshot_;
     root_ = other.root_;
