@@ -76,7 +76,7 @@ class AddressSpace {
   // What it shows now: two calls may differ, never backwards (V1).
   const Snapshot& Current(const Reading& guard) const {
     if (kLifetimeChecks) guard.CheckIsReading(topology_.rcu());
-    // Partners: Publisher::Publish(), RootClasses::PublishLine(). Orders the
+    // Partners: Publisher::Publish(), RootClasses::ShowNewest(). Orders the
     // snapshot's contents before us.
     return *cell_.load(std::memory_order_acquire)
                 ->current.load(std::memory_order_acquire);

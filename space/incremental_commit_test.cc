@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "planish/regions/commit_report.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
+#include "planish/regions/ram_block.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
 #include "planish/regions/transaction.h"
@@ -333,6 +335,26 @@ TEST_F(IncrementalCommitTest, ALineIsKeptForWhoComesBack) {
   EXPECT_EQ(did.lines_built, 0u);
   EXPECT_EQ(did.intervals_rendered, 2u);
   EXPECT_EQ(Shown("nic"), "0-fff ram; 3000-300f dev");
+}
+
+TEST_F(IncrementalCommitTest, WhatIsKeptDoesNotTakeANewRegionForAnOldOne) {
+  // A new region often lies where one that was freed did.
+  In(sys_, 0, Mmio("uart", 1));
+  Region& window = BusMaster("nic", sys_);  // The only space.
+  std::vector<std::byte> memory(0x2000);
+  std::vector<std::unique_ptr<Owner>> cards;
+  for (int i = 0; i < 20; ++i) {
+    std::byte* const host = memory.data() + 0x1000 * (i % 2);
+    cards.push_back(std::make_unique<Owner>(topology_, "card"));
+    Region& ram = **topology_.AddRam(*cards.back(), "ram", 0x1000,
+                                     RamBacking::Pointer(host));
+    In(sys_, 0x1000, ram);
+    Commit([&] { Ok(topology_.SetEnabled(window, true)); });
+    EXPECT_EQ(Current("nic").Lookup(Addr(0x1000)).host(), host);
+    Commit([&] { Ok(topology_.SetEnabled(window, false)); });
+    if (i % 3 == 0) Ok(topology_.Unlink(ram));
+    cards.pop_back();
+  }
 }
 
 TEST_F(IncrementalCommitTest, OnlyTheLastFewAreKept) {

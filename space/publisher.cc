@@ -180,20 +180,26 @@ void Publisher::PrepareAnyway(const ChangeSet& changes) {
 }
 
 void Publisher::Publish(RetireList& replaced) {
-  classes_.Publish(replaced, report_);
+  classes_.Make(replaced, report_);
+  // Partner of all stores: AddressSpace::Current(). Readers see a cell with its
+  // snapshot. Readers of spaces that were removed may still be inside.
+  for (Record* record : touched_) {
+    if (record->next == record->root) continue;
+    record->space->cell_.store(&classes_.Ahead(*record->next, replaced),
+                               std::memory_order_release);
+  }
+  for (AddressSpace* space : removed_) {
+    space->root_ = nullptr;
+    space->cell_.store(classes_.none().cell.get(), std::memory_order_release);
+  }
+  classes_.Show(replaced);
   for (Record* record : touched_) {
     AddressSpace& space = *record->space;
     record->touched = false;
     record->past_limit = record->next_past_limit;
     record->root = std::exchange(record->next, nullptr);
     space.root_ = LiveRoot(space);
-    // Partner: AddressSpace::Current(). Readers see a cell with its snapshot.
     space.cell_.store(record->root->cell.get(), std::memory_order_release);
-  }
-  for (AddressSpace* space : removed_) {
-    space->root_ = nullptr;
-    // Partner: AddressSpace::Current(). Readers may still be inside.
-    space->cell_.store(classes_.none().cell.get(), std::memory_order_release);
   }
   touched_.clear();
   added_.clear();

@@ -10,7 +10,9 @@
 //   version_line.h         {view, table}     {no ranges}
 //
 // All errors happen in Prepare(); Publish() only splices, patches and stores.
-// A root whose ranges didn't change keeps its snapshot, generation and all.
+// A space goes from what it showed before a commit to what it shows after it,
+// and shows nothing else in between. A root whose ranges didn't change keeps
+// its snapshot, unless it meets roots that it is like now, or parts with some.
 //
 // INVARIANTS (CheckInvariants(), with those of root_forest.h and
 //   root_classes.h)

@@ -35,7 +35,8 @@ struct RootClasses::Class {
   // The roots that stay have another signature.
   bool renamed = false;
   std::optional<RootSignature> next_signature;
-  bool failed = false;  // X5: shows nothing from now on.
+  bool failed = false;   // X5: shows nothing from now on.
+  bool changed = false;  // So the cells of its roots must, too.
 };
 
 RootClasses::RootClasses(const Limits& limits) : limits_(limits) {
@@ -248,6 +249,7 @@ void RootClasses::ClearPlan() {
     of->renamed = false;
     of->next_signature.reset();
     of->failed = false;
+    of->changed = false;
     of->line.Forget();
   }
   for (Root* root : looked_at_) {
@@ -263,7 +265,7 @@ void RootClasses::ClearPlan() {
   new_names_.clear();
 }
 
-// ---- 5. Publication.
+// ---- 5. New versions.
 
 void RootClasses::Lead(Class& of, size_t index) {
   climb_.Unwatch(*of.roots.front()->region);
@@ -314,31 +316,51 @@ void RootClasses::ChangeClasses() {
   }
 }
 
-void RootClasses::PublishLine(Class& of, RetireList& replaced,
-                              CommitReport& report) {
-  if (of.roots.empty()) return;  // All have gone to others.
-  bool changed = of.line.Publish(replaced, report);
-  if (of.failed) {
-    of.line.Retire(replaced);
-    changed = true;
-  } else if (!changed && of.roots.front()->kept &&
-             (of.roots.front()->spaces != 0 || !of.joining.empty())) {
-    // Who comes back to it has seen something else meanwhile.
-    of.line.Renew(replaced);
-    changed = true;
+void RootClasses::Make(RetireList& replaced, CommitReport& report) {
+  ChangeClasses();
+  for (Class* of : planned_) {
+    if (of->roots.empty()) continue;  // All have gone to others.
+    of->changed = of->line.Publish(replaced, report);
+    if (!of->failed) continue;
+    of->line.Retire(replaced);
+    of->changed = true;
   }
+}
+
+// ---- 6 and 7. What spaces find.
+
+const Snapshot& RootClasses::NewestOf(const Root& root) const {
+  const Snapshot* const newest =
+      root.of == nullptr ? nullptr : root.of->line.snapshot();
+  return newest != nullptr ? *newest : *nothing_.snapshot();
+}
+
+const internal::SnapshotCell& RootClasses::Ahead(Root& root,
+                                                 RetireList& replaced) {
+  if (root.ahead != nullptr) return *root.ahead;
+  const Snapshot* const newest = &NewestOf(root);
   const Snapshot* const shown =
-      of.line.snapshot() != nullptr ? of.line.snapshot() : nothing_.snapshot();
-  for (Root* root : changed ? of.roots : of.joining) {
+      root.cell->current.load(std::memory_order_relaxed);
+  if (shown == newest) return *root.cell;
+  root.ahead = new internal::SnapshotCell{root.region};
+  root.ahead->current.store(newest, std::memory_order_relaxed);
+  replaced.Add(root.ahead, replaced.commit());
+  ahead_.push_back(&root);
+  return *root.ahead;
+}
+
+void RootClasses::ShowNewest(Class& of) {
+  for (Root* root : of.changed ? of.roots : of.joining) {
     // Partner: AddressSpace::Current().
-    root->cell->current.store(shown, std::memory_order_release);
+    root->cell->current.store(&NewestOf(*root), std::memory_order_release);
     root->excused = of.line.snapshot() != nullptr ? 0 : root->spaces;
   }
 }
 
-void RootClasses::Publish(RetireList& replaced, CommitReport& report) {
-  ChangeClasses();
-  for (Class* of : planned_) PublishLine(*of, replaced, report);
+void RootClasses::Show(RetireList& replaced) {
+  for (Root* root : ahead_) root->ahead = nullptr;
+  ahead_.clear();
+  for (Class* of : planned_) ShowNewest(*of);
   for (Root* root : got_) {
     if (root->kept && root->spaces != 0) Unkeep(*root);
     if (!IsPastLimit(*root)) root->excused = 0;
@@ -395,6 +417,10 @@ void RootClasses::Drop(Root& root, RetireList& replaced) {
 }
 
 void RootClasses::DropIdle(RetireList& replaced) {
+  const bool owner_retired = std::exchange(owner_retired_, false);
+  if (owner_retired) {
+    for (const Root* root : kept_) idle_.push_back(root->region);
+  }
   for (const Region* region : idle_) {
     const auto at = roots_.find(region);
     if (at == roots_.end() || at->second->spaces != 0) continue;
@@ -402,7 +428,8 @@ void RootClasses::DropIdle(RetireList& replaced) {
     const bool worth_keeping = root.of->roots.size() == 1 &&
                                root.of->line.snapshot() != nullptr &&
                                SignatureOf(*region) == root.of->signature &&
-                               !region->owner().retired();
+                               !region->owner().retired() &&
+                               !(owner_retired && root.of->line.is_touched());
     if (!worth_keeping) {
       Drop(root, replaced);
     } else if (!root.kept) {

@@ -15,12 +15,18 @@
 //   2. Roots that were edited themselves may leave their class for another.
 //   3. What was marked climbs to the first root of each class (climb.h).
 //   4. The lines that it reached render that. Errors end here: Forget().
-//   5. Publish: roots change classes, lines get new versions, cells the new
-//      snapshots; roots without a space go.
+//   5. Make: roots change classes, lines get new versions. Nobody sees them.
+//   6. Spaces that find another root go there (Ahead).
+//   7. Show: cells get the new snapshots; roots without a space go.
+//
+// Spaces move before cells change, so that none shows what the root that it
+// leaves has become.
 //
 // A root that was alone in its class when its last space left is kept a while,
 // with its line, which then only collects what is marked: bus masters and
-// system management mode come and go.
+// system management mode come and go. A line that has something to catch up
+// with when an owner is retired goes: what its view has may be the owner's, and
+// a region that is made later may lie where the owner's did.
 //
 // INVARIANTS (CheckInvariants())
 //   K1  Roots of one class have its signature; two classes have not the same.
@@ -70,13 +76,14 @@ class RootClasses {
     size_t excused = 0;
 
     // The rest is RootClasses'.
-    Class* of = nullptr;  // Null before its first Publish(), and for none.
+    Class* of = nullptr;  // Null before its first Make(), and for none.
     size_t index = 0;     // In of->roots.
     bool kept = false;
     // Of the commit under way:
     bool looked_at = false;
     bool leaves = false;  // Its class, for the one with `signature`.
     std::optional<RootSignature> signature;
+    internal::SnapshotCell* ahead = nullptr;  // Between Make() and Show().
   };
 
   explicit RootClasses(const Limits& limits);
@@ -95,8 +102,11 @@ class RootClasses {
   // far, and need not show more.
   static void Gain(Root& root, bool excused);
   void Lose(Root& root, bool excused);
-  // An owner was retired: a root that is this region must not be kept.
-  void Discard(const Region& region) { idle_.push_back(&region); }
+  // Its owner was retired: a root that is this region must not be kept.
+  void Discard(const Region& region) {
+    idle_.push_back(&region);
+    owner_retired_ = true;
+  }
 
   // Steps 2 to 4. `anyway`: what fails shows nothing from now on.
   absl::Status Prepare(const ChangeSet& changes, uint64_t ways_up, bool anyway,
@@ -104,7 +114,12 @@ class RootClasses {
   // Throws away what was prepared, and roots that Get() made.
   void Forget();
   // Step 5.
-  void Publish(RetireList& replaced, CommitReport& report);
+  void Make(RetireList& replaced, CommitReport& report);
+  // Step 6: a cell with what `root` is about to show. Good until readers have
+  // left; the root's own, if it shows that already.
+  const internal::SnapshotCell& Ahead(Root& root, RetireList& replaced);
+  // Step 7.
+  void Show(RetireList& replaced);
 
   // Classes, kept ones included; none() is in none.
   size_t size() const { return classes_.size(); }
@@ -126,7 +141,10 @@ class RootClasses {
   absl::Status Render(Class& of, bool anyway, CommitReport& report);
   // Step 5.
   void ChangeClasses();
-  void PublishLine(Class& of, RetireList& replaced, CommitReport& report);
+  // What the roots of a class show, once Show() is through.
+  const Snapshot& NewestOf(const Root& root) const;
+  // Step 7.
+  void ShowNewest(Class& of);
   void DropIdle(RetireList& replaced);
   void Drop(Root& root, RetireList& replaced);
   void DropClass(Class& of, RetireList& replaced);
@@ -148,12 +166,14 @@ class RootClasses {
   Climb climb_;
   Roots kept_;                       // Oldest first.
   std::vector<const Region*> idle_;  // May have lost their last space.
+  bool owner_retired_ = false;       // Since the last commit.
 
   // Of the commit under way:
   Roots new_roots_;
   Roots got_;
   Roots looked_at_;
   Roots leaving_;
+  Roots ahead_;
   std::vector<Class*> planned_;
   std::vector<std::unique_ptr<Class>> new_classes_;
   absl::flat_hash_map<RootSignature, Class*> new_names_;

@@ -25,8 +25,11 @@ class Snapshot {
 
   const FlatView& view() const { return *view_; }
   const DispatchTable& table() const { return *table_; }
-  // Unique in the process, never 0, larger than that of every older snapshot.
-  // A space whose generation is what it was shows what it showed.
+  // Names what is shown: snapshots with one generation have the same ranges, in
+  // the whole process, and it is never 0. So a space whose generation is what
+  // it was shows what it showed, whatever it showed meanwhile. Not for
+  // ordering: a space that goes over to another root (its bus master is off),
+  // or whose root meets others like it, shows what may have been made earlier.
   uint64_t generation() const { return generation_; }
 
   Section Lookup(Addr a) const { return table_->Lookup(a); }

@@ -165,12 +165,6 @@ bool VersionLine::Publish(RetireList& replaced, CommitReport& report) {
   return changed;
 }
 
-void VersionLine::Renew(RetireList& replaced) {
-  const Snapshot& old = *snapshot_;
-  snapshot_ = new Snapshot(NextGeneration(), old.born_, old.view_, old.table_);
-  replaced.Add(&old, old.born_);
-}
-
 void VersionLine::Retire(RetireList& replaced) {
   if (snapshot_ == nullptr) return;
   const Snapshot* const old = std::exchange(snapshot_, nullptr);

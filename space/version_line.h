@@ -70,9 +70,6 @@ class VersionLine {
   // Makes what was prepared the newest version. False if it looks as before:
   // then there is no new one. Adds to `report`.
   bool Publish(RetireList& replaced, CommitReport& report);
-  // The newest version again, under a generation of its own.
-  // REQUIRES: snapshot() != nullptr.
-  void Renew(RetireList& replaced);
   // Ends the newest version, in steps.
   void Retire(RetireList& replaced);
 
