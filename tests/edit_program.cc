@@ -273,7 +273,9 @@ class Maker : private Dice {
     }
     for (int i = 0; i < 2; ++i) {
       const int root = DoAdd(Kind::kContainer, kTwoTo64, 0);
-      masters_.push_back(DoAlias(kSystem, 0, kTwoTo64, 0));
+      // One may be the only space that shows its bus.
+      const int bus = i == 0 ? kSystem : AnyBus();
+      masters_.push_back(DoAlias(bus, 0, kTwoTo64, 0));
       if (Chance(50)) DoEnable(masters_.back(), false);
       DoLink(root, masters_.back(), 0, 0);
       DoSpace(root);

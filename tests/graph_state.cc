@@ -80,6 +80,25 @@ std::string Text(const std::vector<oracle::Range>& view) {
   return text;
 }
 
+// Regions by slot, so that one that lies where another did is told from it.
+uint64_t Digest(const std::vector<oracle::Range>& view) {
+  uint64_t digest = view.size();
+  const auto add = [&](uint64_t value) {
+    digest = (digest ^ value) * 0x9e3779b97f4a7c15;
+    digest ^= digest >> 29;
+  };
+  for (const oracle::Range& r : view) {
+    add(r.first);
+    add(r.last);
+    add(static_cast<uint64_t>(r.region));
+    add(r.offset);
+    add(static_cast<uint64_t>(r.kind) << 16 | uint64_t{r.dirty_log_mask} << 8 |
+        uint64_t{r.romd} << 3 | uint64_t{r.readonly} << 2 |
+        uint64_t{r.nonvolatile} << 1 | uint64_t{r.unmergeable});
+  }
+  return digest;
+}
+
 }  // namespace
 
 State::State(Limits limits, Effort effort)
@@ -455,14 +474,7 @@ void State::CheckGeneration(SpaceSlot& slot) {
                   other.shows != slot.shows);
   }
   if (!slot.is_seen || slot.unknown || slot.showed != slot.shows) return;
-  if (slot.viewed != slot.view) {
-    if (slot.generation == slot.was) Fail("a change, and no new generation");
-    if (was_alike || slot.alike) return;
-    if (slot.generation < slot.was) Fail("the generation went back");
-    return;
-  }
-  // Roots that were alike, and are no longer, part with what they showed.
-  if (was_alike || slot.alike) return;
+  if (slot.viewed != slot.view || was_alike || slot.alike) return;
   if (slot.generation != slot.was) {
     Fail("a new snapshot, and nothing visible has changed");
   }
@@ -584,7 +596,11 @@ void State::CheckSpace(SpaceSlot& slot) {
   if (effort_ == Effort::kCrowd && slot.checked == seen) return;
   slot.checked = seen;
   CheckView(now, slot);
-  if (!checked_.insert(now.generation()).second) return;
+  const uint64_t digest = Digest(slot.view);
+  if (digests_.try_emplace(now.generation(), digest).first->second != digest) {
+    Fail("one generation of two views");
+  }
+  if (!checked_.emplace(now.generation(), &now.table()).second) return;
   CheckTable(now.view(), now.table());
 }
 

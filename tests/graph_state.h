@@ -16,8 +16,11 @@
 //   - versions that are held (V3), one commit in eight, for some twenty commits
 //     each, show what they showed
 //   - spaces have one shown root exactly if they have the same normalised root,
-//     and then one snapshot; a generation changes exactly if something visible
-//     did, upwards, but for roots that were alike and part, or meet
+//     and then one snapshot
+//   - what has the generation of something that was shown before, by whichever
+//     space, shows the same; a space that shows what it showed, by the same
+//     root, has the generation that it had, but for roots that were alike and
+//     part, or meet
 //
 // X4: a commit must pass whose roots are within the limits when all of each is
 // looked into, hidden or not; it must fail if some address can't be told within
@@ -229,7 +232,8 @@ class State {
   oracle::Graph before_;
   size_t spaces_before_ = 0;
   std::vector<int> retired_here_;
-  std::set<uint64_t> checked_;  // Generations.
+  std::map<uint64_t, uint64_t> digests_;  // Of what each generation showed.
+  std::set<std::pair<uint64_t, const DispatchTable*>> checked_;
   uint64_t commits_ = 0;
   std::vector<Held> held_;
   uint64_t random_ = 1;
