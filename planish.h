@@ -14,6 +14,7 @@
 #include "planish/regions/topology.h"
 #include "planish/regions/transaction.h"
 #include "planish/space/address_space.h"
+#include "planish/space/listener.h"
 // IWYU pragma: end_exports
 
 #endif  // PLANISH_PLANISH_H_

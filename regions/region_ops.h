@@ -20,8 +20,9 @@
 //                                   .write = MemberCallback<&Uart::Write>};
 //
 // THREAD SAFETY  Callbacks run on the thread of the access, any number at once
-//   unless the region has a RegionLock, inside the reader's guard, and with no
-//   lock of ours held. They may access memory, and may edit the topology.
+//   unless the region has a RegionLock, and with no lock of ours held: inside
+//   the reader's guard, or with a RegionLock outside of it, the owner pinned
+//   (C1). They may access memory, and may edit the topology.
 // LIFETIME  The table outlives each region made with it. The device lives until
 //   the region's owner has come to its end.
 // ERRORS  A callback answers with an AccessResult, kDeviceError as a rule.

@@ -61,14 +61,15 @@ struct PlainAccess {
 };
 
 ABSL_ATTRIBUTE_NOINLINE Loaded<uint64_t> LoadUncommon(
-    const Section& section, unsigned size, ByteOrder order,
-    AccessAttributes attributes, const AccessOptions& options) {
+    const Reading& guard, const Section& section, unsigned size,
+    ByteOrder order, AccessAttributes attributes,
+    const AccessOptions& options) {
   if (attributes.memory_only && !IsMemory(section.kind())) {
     return {RefuseAt(AccessReport::Why::kDenied, section, size, false,
                      attributes, options)};
   }
   if (HasCallbacks(section, false)) {
-    return DeviceRead(*section.region(), section.offset(), size, order,
+    return DeviceRead(guard, *section.region(), section.offset(), size, order,
                       attributes, options);
   }
   return {RefuseAt(section.is_hole() ? AccessReport::Why::kUnassigned
@@ -76,9 +77,10 @@ ABSL_ATTRIBUTE_NOINLINE Loaded<uint64_t> LoadUncommon(
                    section, size, false, attributes, options)};
 }
 
-ABSL_ATTRIBUTE_NOINLINE AccessResult StoreUncommon(
-    const Section& section, unsigned size, uint64_t value, ByteOrder order,
-    AccessAttributes attributes, const AccessOptions& options) {
+ABSL_ATTRIBUTE_NOINLINE AccessResult
+StoreUncommon(const Reading& guard, const Section& section, unsigned size,
+              uint64_t value, ByteOrder order, AccessAttributes attributes,
+              const AccessOptions& options) {
   if (attributes.memory_only && !IsMemory(section.kind())) {
     return RefuseAt(AccessReport::Why::kDenied, section, size, true, attributes,
                     options);
@@ -90,8 +92,8 @@ ABSL_ATTRIBUTE_NOINLINE AccessResult StoreUncommon(
       return AccessResult::kOk;
     }
   } else if (HasCallbacks(section, true)) {
-    return DeviceWrite(*section.region(), section.offset(), size, value, order,
-                       attributes, options);
+    return DeviceWrite(guard, *section.region(), section.offset(), size, value,
+                       order, attributes, options);
   }
   return RefuseAt(section.is_hole() ? AccessReport::Why::kUnassigned
                                     : AccessReport::Why::kRejected,
@@ -100,23 +102,22 @@ ABSL_ATTRIBUTE_NOINLINE AccessResult StoreUncommon(
 
 }  // namespace
 
-Loaded<uint64_t> LoadElsewhere([[maybe_unused]] const Reading& guard,
-                               const Section& section, unsigned size,
-                               ByteOrder order, AccessAttributes attributes,
+Loaded<uint64_t> LoadElsewhere(const Reading& guard, const Section& section,
+                               unsigned size, ByteOrder order,
+                               AccessAttributes attributes,
                                const AccessOptions& options) {
   const PlainAccess plain(section, size, attributes);
   if (ABSL_PREDICT_FALSE(plain.port == nullptr)) {
-    return LoadUncommon(section, size, order, attributes, options);
+    return LoadUncommon(guard, section, size, order, attributes, options);
   }
-  const OutermostCall call(*plain.region);
+  const OutermostCall call(guard, *plain.region);
   Loaded<uint64_t> loaded = plain.port->Read(plain.offset, size, attributes);
   if (order != plain.port->order()) loaded.value = SwapLow(loaded.value, size);
   return loaded;
 }
 
-AccessResult StoreElsewhere([[maybe_unused]] const Reading& guard,
-                            const Section& section, unsigned size,
-                            uint64_t value, ByteOrder order,
+AccessResult StoreElsewhere(const Reading& guard, const Section& section,
+                            unsigned size, uint64_t value, ByteOrder order,
                             AccessAttributes attributes,
                             const AccessOptions& options) {
   if (section.kind() == SectionKind::kRam && section.host() != nullptr &&
@@ -128,10 +129,11 @@ AccessResult StoreElsewhere([[maybe_unused]] const Reading& guard,
   const PlainAccess plain(section, size, attributes);
   if (ABSL_PREDICT_FALSE(plain.port == nullptr ||
                          plain.port->has_doorbells())) {
-    return StoreUncommon(section, size, value, order, attributes, options);
+    return StoreUncommon(guard, section, size, value, order, attributes,
+                         options);
   }
   if (order != plain.port->order()) value = SwapLow(value, size);
-  const OutermostCall call(*plain.region);
+  const OutermostCall call(guard, *plain.region);
   return plain.port->Write(plain.offset, size, value, attributes);
 }
 

@@ -78,4 +78,18 @@ SnapshotHold AddressSpace::Hold() const {
   return hold;
 }
 
+void AddressSpace::Attach(Listener& listener) {
+  auto join = Transaction::Begin(topology_);
+  PLANISH_CHECK_OK(join);
+  Publisher::Of(topology_).delivery().Attach(cell_, listener);
+  PLANISH_CHECK_OK(join->Commit());
+}
+
+void AddressSpace::Detach(Listener& listener) {
+  auto join = Transaction::Begin(topology_);
+  PLANISH_CHECK_OK(join);
+  Publisher::Of(topology_).delivery().Detach(cell_, listener);
+  PLANISH_CHECK_OK(join->Commit());
+}
+
 }  // namespace planish

@@ -42,6 +42,7 @@
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
+#include "planish/space/listener.h"
 #include "planish/space/snapshot.h"
 #include "planish/space/snapshot_cell.h"
 #include "planish/space/snapshot_hold.h"
@@ -99,6 +100,12 @@ class AddressSpace {
   // Keeps the current version until the hold goes. Waits for the commit under
   // way, if it is another thread's.
   SnapshotHold Hold() const;
+
+  // `listener` is told of what is there, and from the next commit on of what
+  // changes. It is the space's until Detached() is called: after Detach(), or
+  // when the space goes. Neither waits for that; Topology::Flush() does.
+  void Attach(Listener& listener);
+  void Detach(Listener& listener);
 
  private:
   friend class Publisher;

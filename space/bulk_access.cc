@@ -38,13 +38,31 @@ uint64_t BytesIn(const Section& section, uint64_t left) {
   return std::min(left - 1, section.last() - section.addr()) + 1;
 }
 
-// What one call sees of a space: one version of it.
-struct Seen {
-  Seen(const Reading& under, const AddressSpace& space)
-      : guard(under), snapshot(space.Current(under)) {}
+// What one call sees of a space: one version of it, and after a callback that
+// has left the guard, another one (C2).
+class Seen {
+ public:
+  Seen(const Reading& guard, const AddressSpace& space)
+      : guard_(guard),
+        space_(space),
+        snapshot_(&space.Current(guard)),
+        interrupted_(guard.interrupted()) {}
 
-  const Reading& guard;
-  const Snapshot& snapshot;
+  const Reading& guard() const { return guard_; }
+  // To be asked again after each callback.
+  const Snapshot& snapshot() {
+    if (ABSL_PREDICT_FALSE(guard_.interrupted() != interrupted_)) {
+      interrupted_ = guard_.interrupted();
+      snapshot_ = &space_.Current(guard_);
+    }
+    return *snapshot_;
+  }
+
+ private:
+  const Reading& guard_;
+  const AddressSpace& space_;
+  const Snapshot* snapshot_;
+  uint32_t interrupted_;
 };
 
 // A bulk access, piece by piece: what is to be done next, and with how much.
@@ -56,7 +74,7 @@ class Walk {
     kNowhere,  // `bytes` that fail with refusal().
   };
 
-  Walk(const Seen& seen, Addr a, uint64_t bytes, bool is_write,
+  Walk(Seen& seen, Addr a, uint64_t bytes, bool is_write,
        AccessAttributes attributes, const AccessOptions& options)
       : seen_(seen),
         first_(a),
@@ -72,7 +90,7 @@ class Walk {
       Fail(AccessResult::kDecodeError, left());
       return true;
     }
-    section_ = seen_.snapshot.Lookup(Addr(first_.raw() + done_));
+    section_ = seen_.snapshot().Lookup(Addr(first_.raw() + done_));
     refusal_ = AccessResult::kOk;
     if (attributes_.memory_only && !IsMemory(section_.kind())) {
       Fail(RefuseAt(AccessReport::Why::kDenied, section_, left(), is_write_,
@@ -97,12 +115,12 @@ class Walk {
 
   // REQUIRES: where() is kDevice.
   Loaded<uint64_t> ReadDevice() const {
-    return DeviceRead(*section_.region(), section_.offset(), Width(),
-                      kHostByteOrder, attributes_, options_);
+    return DeviceRead(seen_.guard(), *section_.region(), section_.offset(),
+                      Width(), kHostByteOrder, attributes_, options_);
   }
   AccessResult WriteDevice(uint64_t value) const {
-    return DeviceWrite(*section_.region(), section_.offset(), Width(), value,
-                       kHostByteOrder, attributes_, options_);
+    return DeviceWrite(seen_.guard(), *section_.region(), section_.offset(),
+                       Width(), value, kHostByteOrder, attributes_, options_);
   }
 
   // What has become of the next `bytes`.
@@ -144,7 +162,7 @@ class Walk {
     bytes_ = PieceSize(*port, section_.offset(), left());
   }
 
-  const Seen& seen_;
+  Seen& seen_;
   const Addr first_;
   const uint64_t total_;
   const bool is_write_;
@@ -174,9 +192,9 @@ uint64_t TakeNumber(const std::byte* from, uint64_t bytes) {
   return value;
 }
 
-BulkResult WriteTo(const Seen& seen, Addr a, absl::Span<const std::byte> from,
+BulkResult WriteTo(Seen& seen, Addr a, absl::Span<const std::byte> from,
                    AccessAttributes attributes, const AccessOptions& options) {
-  const Section section = seen.snapshot.table().Lookup(a);
+  const Section section = seen.snapshot().table().Lookup(a);
   if (ABSL_PREDICT_TRUE(!from.empty() && Fits(section, from.size()) &&
                         IsMemory(section.kind()) &&
                         WritesMemory(section, attributes, options))) {
@@ -210,8 +228,8 @@ BulkResult WriteTo(const Seen& seen, Addr a, absl::Span<const std::byte> from,
 constexpr size_t kStageBytes = 4096;
 
 // Reads `bytes` into a buffer, then writes what could be read.
-BulkResult CopyStaged(const Seen& source, Addr from, const Seen& target,
-                      Addr to, uint64_t bytes, AccessAttributes attributes,
+BulkResult CopyStaged(Seen& source, Addr from, Seen& target, Addr to,
+                      uint64_t bytes, AccessAttributes attributes,
                       const AccessOptions& options) {
   struct Run {
     uint64_t first;
@@ -259,7 +277,7 @@ BulkResult CopyStaged(const Seen& source, Addr from, const Seen& target,
 }
 
 // From the last byte to the first: `to` lies above `from`, and they overlap.
-BulkResult CopyUpwards(const Seen& seen, Addr from, Addr to, uint64_t bytes,
+BulkResult CopyUpwards(Seen& seen, Addr from, Addr to, uint64_t bytes,
                        AccessAttributes attributes,
                        const AccessOptions& options) {
   BulkResult sum{AccessResult::kOk, bytes};
@@ -310,9 +328,9 @@ std::ostream& operator<<(std::ostream& out, const BulkResult& result) {
 BulkResult Read(const Reading& guard, const AddressSpace& space, Addr a,
                 absl::Span<std::byte> to, AccessAttributes attributes,
                 const AccessOptions& options) {
-  const Seen seen(guard, space);
+  Seen seen(guard, space);
   // As a rule it is one range of RAM.
-  const Section section = seen.snapshot.table().Lookup(a);
+  const Section section = seen.snapshot().table().Lookup(a);
   if (ABSL_PREDICT_TRUE(section.host() != nullptr && !to.empty() &&
                         Fits(section, to.size()) && IsMemory(section.kind()))) {
     CopyGuest(to.data(), section.host(), to.size(), false);
@@ -344,13 +362,14 @@ BulkResult Read(const Reading& guard, const AddressSpace& space, Addr a,
 BulkResult Write(const Reading& guard, const AddressSpace& space, Addr a,
                  absl::Span<const std::byte> from, AccessAttributes attributes,
                  const AccessOptions& options) {
-  return WriteTo(Seen(guard, space), a, from, attributes, options);
+  Seen seen(guard, space);
+  return WriteTo(seen, a, from, attributes, options);
 }
 
 BulkResult Fill(const Reading& guard, const AddressSpace& space, Addr a,
                 std::byte value, uint64_t bytes, AccessAttributes attributes,
                 const AccessOptions& options) {
-  const Seen seen(guard, space);
+  Seen seen(guard, space);
   constexpr uint64_t kEachByte = UINT64_MAX / 0xff;
   Walk walk(seen, a, bytes, true, attributes, options);
   while (walk.Next()) {
@@ -376,9 +395,9 @@ BulkResult Fill(const Reading& guard, const AddressSpace& space, Addr a,
 BulkResult Copy(const Reading& guard, const AddressSpace& from_space, Addr from,
                 const AddressSpace& to_space, Addr to, uint64_t bytes,
                 AccessAttributes attributes, const AccessOptions& options) {
-  const Seen from_seen(guard, from_space);
-  const Seen to_seen(guard, to_space);
-  if (&from_seen.snapshot == &to_seen.snapshot && from < to &&
+  Seen from_seen(guard, from_space);
+  Seen to_seen(guard, to_space);
+  if (&from_seen.snapshot() == &to_seen.snapshot() && from < to &&
       to - from < bytes) {
     return CopyUpwards(from_seen, from, to, bytes, attributes, options);
   }
@@ -433,7 +452,7 @@ void WriteRom(const Reading& guard, const AddressSpace& space, Addr a,
 bool IsAccessible(const Reading& guard, const AddressSpace& space, Addr a,
                   uint64_t bytes, bool is_write, AccessAttributes attributes,
                   const AccessOptions& options) {
-  const Seen seen(guard, space);
+  Seen seen(guard, space);
   AccessOptions quiet = options;
   quiet.log = nullptr;
   Walk walk(seen, a, bytes, is_write, attributes, quiet);

@@ -16,8 +16,10 @@
 //
 // THREAD SAFETY  Any thread. A call of 1, 2, 4 or 8 bytes that lies in RAM and
 //   is aligned there is single-copy atomic; larger ones promise nothing.
-// LIFETIME  One snapshot per call, as in access.h. A host buffer may itself be
-//   guest memory.
+// LIFETIME  One snapshot per call, unless a callback leaves the guard
+//   (call_chain.h): then the rest is looked up anew, so the space must live by
+//   more than that guard: a call from its owner's device, or a pin. A host
+//   buffer may itself be guest memory.
 // ERRORS  BulkResult.
 // COST  RAM: a lookup for each range, and memmove. Registers: a lookup and a
 //   call for each piece, AccessOptions::max_device_calls of them at most: then

@@ -1,5 +1,7 @@
 #include "planish/space/call_chain.h"
 
+#include <memory>
+
 namespace planish::internal {
 
 bool MayCallInside(const CallFrame& frame, const Region& region,
@@ -18,6 +20,25 @@ bool MayCallInside(const CallFrame& frame, const Region& region,
     }
   }
   return true;
+}
+
+GuardsLeft::GuardsLeft(CallFrame* innermost) {
+  CallFrame* inside = nullptr;
+  for (CallFrame* f = innermost; f != nullptr; f = f->outer) {
+    if (!f->guard->is_reading()) continue;
+    // C2. Of what was found before a pause, all is pinned already.
+    if (!f->pin.has_value()) {
+      f->pin.emplace(*f->guard, f->region, "callback");
+    }
+    if (inside == nullptr) inside = f;
+  }
+  if (inside == nullptr) return;
+  pause_.emplace(*inside->guard);
+  for (CallFrame* f = inside->outer; f != nullptr; f = f->outer) {
+    if (!f->guard->is_reading()) continue;
+    others_ = std::make_unique<GuardsLeft>(f);
+    return;
+  }
 }
 
 }  // namespace planish::internal

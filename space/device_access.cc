@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "absl/base/optimization.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/space/call_chain.h"
 #include "planish/space/guest_memory.h"
 
@@ -215,8 +216,8 @@ bool IsValidAccess(const DevicePort& port, uint64_t offset, unsigned size,
   return port.Holds(b.first, b.bytes());
 }
 
-Loaded<uint64_t> DeviceRead(const Region& region, uint64_t offset,
-                            unsigned size, ByteOrder order,
+Loaded<uint64_t> DeviceRead(const Reading& guard, const Region& region,
+                            uint64_t offset, unsigned size, ByteOrder order,
                             AccessAttributes attributes,
                             const AccessOptions& options) {
   const DevicePort* port = region.port();
@@ -226,32 +227,30 @@ Loaded<uint64_t> DeviceRead(const Region& region, uint64_t offset,
     return {Refuse(AccessReport::Why::kRejected, region, offset, size, false,
                    attributes, options)};
   }
+  const CallScope scope(guard, region, *port);
+  if (!scope.entered()) {
+    return {Refuse(AccessReport::Why::kReentered, region, offset, size, false,
+                   attributes, options)};
+  }
   Loaded<uint64_t> loaded;
-  {
-    const CallScope scope(region, *port);
-    if (!scope.entered()) {
-      return {Refuse(AccessReport::Why::kReentered, region, offset, size, false,
-                     attributes, options)};
-    }
-    if (ABSL_PREDICT_TRUE(plain)) {
-      loaded = port->Read(offset, size, attributes);
-      loaded.value = Low(loaded.value, size);
-    } else {
-      const Plan plan = PlanOf(*port, offset, size);
-      loaded = plan.blocks
-                   ? ReadBlocks(*port, BlocksOver(offset, size, plan.n), size,
-                                attributes)
-                   : ReadPieces(*port, offset,
-                                {size, plan.n, port->order()}, attributes);
-    }
+  if (ABSL_PREDICT_TRUE(plain)) {
+    loaded = port->Read(offset, size, attributes);
+    loaded.value = Low(loaded.value, size);
+  } else {
+    const Plan plan = PlanOf(*port, offset, size);
+    loaded = plan.blocks
+                 ? ReadBlocks(*port, BlocksOver(offset, size, plan.n), size,
+                              attributes)
+                 : ReadPieces(*port, offset, {size, plan.n, port->order()},
+                              attributes);
   }
   if (order != port->order()) loaded.value = SwapLow(loaded.value, size);
   return loaded;
 }
 
-AccessResult DeviceWrite(const Region& region, uint64_t offset, unsigned size,
-                         uint64_t value, ByteOrder order,
-                         AccessAttributes attributes,
+AccessResult DeviceWrite(const Reading& guard, const Region& region,
+                         uint64_t offset, unsigned size, uint64_t value,
+                         ByteOrder order, AccessAttributes attributes,
                          const AccessOptions& options) {
   const DevicePort* port = region.port();
   const bool plain = port != nullptr && port->IsPlain(offset, size);
@@ -266,7 +265,7 @@ AccessResult DeviceWrite(const Region& region, uint64_t offset, unsigned size,
     bell->ring(bell->of);
     return AccessResult::kOk;
   }
-  const CallScope scope(region, *port);
+  const CallScope scope(guard, region, *port);
   if (!scope.entered()) {
     return Refuse(AccessReport::Why::kReentered, region, offset, size, true,
                   attributes, options);

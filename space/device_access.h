@@ -13,7 +13,8 @@
 //            must not change, and writes it back.
 //
 // THREAD SAFETY  As the region's callbacks.
-// LIFETIME  Inside the guard under which the region was found.
+// LIFETIME  Inside the guard under which the region was found; which may be
+//   another one when the call returns (call_chain.h, C1).
 // ERRORS  kDecodeError: not valid, or no callbacks. kAccessError: CallChain.
 //   What the callbacks say is ORed.
 // COST  One indirect call if DevicePort::IsPlain(), and the CallScope.
@@ -24,6 +25,7 @@
 
 #include <cstdint>
 
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/access_attributes.h"
 #include "planish/regions/device_port.h"
 #include "planish/regions/region.h"
@@ -31,6 +33,8 @@
 #include "planish/space/access_log.h"
 
 namespace planish {
+
+class Iotlb;
 
 // How an address space's accesses are done; the same for all of them.
 struct AccessOptions {
@@ -44,6 +48,10 @@ struct AccessOptions {
   bool r5_12_probe_by_address = false;
   // Of one bulk call: the guest says how long it is.
   uint64_t max_device_calls = uint64_t{1} << 24;
+  // On the way of one address: tables may lead in circles.
+  unsigned max_iommus = 8;
+  // What this reader remembers of IOMMUs. Null: they are asked each time.
+  Iotlb* iotlb = nullptr;
 };
 
 inline constexpr AccessOptions kDefaultAccessOptions = {};
@@ -64,12 +72,12 @@ bool IsValidAccess(const DevicePort& port, uint64_t offset, unsigned size,
 // One access of 1, 2, 4 or 8 bytes. `order` is the order in which the caller
 // sees the bytes; values are numbers of the host.
 Loaded<uint64_t> DeviceRead(
-    const Region& region, uint64_t offset, unsigned size, ByteOrder order,
-    AccessAttributes attributes = {},
+    const Reading& guard, const Region& region, uint64_t offset, unsigned size,
+    ByteOrder order, AccessAttributes attributes = {},
     const AccessOptions& options = kDefaultAccessOptions);
-AccessResult DeviceWrite(const Region& region, uint64_t offset, unsigned size,
-                         uint64_t value, ByteOrder order,
-                         AccessAttributes attributes = {},
+AccessResult DeviceWrite(const Reading& guard, const Region& region,
+                         uint64_t offset, unsigned size, uint64_t value,
+                         ByteOrder order, AccessAttributes attributes = {},
                          const AccessOptions& options = kDefaultAccessOptions);
 
 }  // namespace planish

@@ -11,6 +11,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
+#include "planish/base/rcu/read_guard.h"
 #include "planish/regions/access_attributes.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
@@ -36,8 +37,8 @@ class DeviceAccessTest : public testing::Test {
     return **topology_.AddMmio(board_, "regs", size, io);
   }
   // As a bulk read does it: pieces of R5.5, each a dispatch of R5.6.
-  static std::string Bulk(RecordingDevice& device, const Region& region,
-                          uint64_t offset, uint64_t bytes) {
+  std::string Bulk(RecordingDevice& device, const Region& region,
+                   uint64_t offset, uint64_t bytes) {
     device.calls();
     while (bytes != 0) {
       const unsigned n = PieceSize(*region.port(), offset, bytes);
@@ -46,6 +47,24 @@ class DeviceAccessTest : public testing::Test {
       bytes -= n;
     }
     return device.calls();
+  }
+
+  // One access, with a guard of its own.
+  Loaded<uint64_t> DeviceRead(const Region& region, uint64_t offset,
+                              unsigned size, ByteOrder order,
+                              AccessAttributes attributes = {},
+                              const AccessOptions& options = {}) {
+    const ReadGuard guard(topology_.rcu());
+    return planish::DeviceRead(guard, region, offset, size, order, attributes,
+                               options);
+  }
+  AccessResult DeviceWrite(const Region& region, uint64_t offset, unsigned size,
+                           uint64_t value, ByteOrder order,
+                           AccessAttributes attributes = {},
+                           const AccessOptions& options = {}) {
+    const ReadGuard guard(topology_.rcu());
+    return planish::DeviceWrite(guard, region, offset, size, value, order,
+                                attributes, options);
   }
 
   Topology topology_;
@@ -505,7 +524,7 @@ class ReentryTest : public DeviceAccessTest {
     RegionIo io = node.device.io();
     io.reentry = rule;
     node.region = *topology_.AddMmio(owner, "regs", 0x40, io);
-    node.device.inside = [&node] {
+    node.device.inside = [this, &node] {
       node.deepest = std::max(node.deepest, CallDepth());
       if (node.next == nullptr) return;
       node.seen = DeviceRead(*node.next, 0, 4, kLittle).result;
@@ -595,7 +614,8 @@ TEST_F(ReentryTest, WritesAreStoppedToo) {
 TEST_F(ReentryTest, DeferredWorkMayHoldAScope) {
   Node& nic = Add(board_);
   {
-    const CallScope scope(*nic.region, *nic.region->port());
+    const ReadGuard guard(topology_.rcu());
+    const CallScope scope(guard, *nic.region, *nic.region->port());
     EXPECT_TRUE(scope.entered());
     EXPECT_EQ(DeviceRead(*nic.region, 0, 4, kLittle).result,
               AccessResult::kAccessError);

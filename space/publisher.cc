@@ -56,7 +56,7 @@ Publisher& Publisher::Of(Topology& topology) {
 }
 
 Publisher::Publisher(Topology& topology)
-    : topology_(topology), classes_(topology.limits()) {}
+    : topology_(topology), classes_(topology.limits()), delivery_(topology) {}
 
 Publisher::~Publisher() {
   PLANISH_CHECK(spaces_ == 0, "E2: an AddressSpace outlives its Topology");
@@ -89,6 +89,7 @@ void Publisher::Add(AddressSpace& space) {
 }
 
 void Publisher::Remove(AddressSpace& space) {
+  delivery_.DetachAll(space.cell_);
   const std::unique_ptr<Record> record(std::exchange(space.record_, nullptr));
   forest_.Start(*record, nullptr);
   classes_.Lose(*record->root, RootClasses::IsPastLimit(*record->root));
@@ -204,6 +205,7 @@ void Publisher::Publish(RetireList& replaced) {
   touched_.clear();
   added_.clear();
   removed_.clear();
+  delivery_.Enqueue();
 }
 
 void Publisher::Report(CommitReport& report) const {

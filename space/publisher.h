@@ -26,6 +26,8 @@
 #define PLANISH_SPACE_PUBLISHER_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -39,6 +41,7 @@
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
 #include "planish/space/address_space.h"
+#include "planish/space/delivery.h"
 #include "planish/space/root_classes.h"
 #include "planish/space/root_forest.h"
 
@@ -64,6 +67,15 @@ class Publisher final : public ChangeObserver {
   void Publish(RetireList& replaced) override;
   void Report(CommitReport& report) const override;
 
+  Delivery& delivery() { return delivery_; }
+  void Deliver() override { delivery_.Deliver(); }
+  uint64_t DeliveredTo() const override { return delivery_.DeliveredTo(); }
+  void Flush() override { delivery_.Flush(); }
+  bool Delivering() const override { return delivery_.Delivering(); }
+  void NameUndelivered(std::vector<std::string>& who) const override {
+    delivery_.NameUndelivered(who);
+  }
+
   // REQUIRES: inside a Transaction, nothing edited.
   void CheckInvariants() const;
 
@@ -80,6 +92,7 @@ class Publisher final : public ChangeObserver {
   Topology& topology_;
   RootForest forest_;
   RootClasses classes_;
+  Delivery delivery_;
   size_t spaces_ = 0;
   absl::flat_hash_map<const Owner*, std::vector<Record*>> by_owner_;
 

@@ -64,6 +64,8 @@ class Reading {
     return reader_.thread.load(std::memory_order_relaxed) ==
            internal::ThisThread();
   }
+  // False inside a GuardPause, and for an RcuReader that is offline.
+  bool is_reading() const { return !reader_.idle(); }
   // Aborts unless it is so.
   void CheckIsReading(const RcuDomain& domain) const {
     PLANISH_CHECK(&domain == &domain_, "G2: a guard of another domain");
