@@ -86,8 +86,9 @@ inline std::vector<uint64_t> MakeAddresses(Pattern pattern,
       }
       std::vector<uint32_t> order(n);
       for (size_t k = 0; k < n; ++k) order[k] = static_cast<uint32_t>(k);
-      for (size_t k = n; k > 1; --k)
+      for (size_t k = n; k > 1; --k) {
         std::swap(order[k - 1], order[rng.Below(k)]);
+      }
       for (size_t i = 0; i < count; ++i) {
         const double at = sum * static_cast<double>(rng.Next() >> 11) * 0x1p-53;
         const auto k = static_cast<size_t>(

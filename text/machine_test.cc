@@ -35,7 +35,7 @@ absl::Status Apply(Machine& machine, const std::string& steps) {
   const auto delta =
       ReadDelta({"d", absl::StrReplaceAll(steps, {{" ", "\t"}})});
   if (!delta.ok()) return delta.status();
-  const absl::Status status = machine.Apply(*delta);
+  absl::Status status = machine.Apply(*delta);
   machine.topology().CheckInvariants();
   return status;
 }
