@@ -110,7 +110,7 @@ void PrintPicture(const AddressSpace& memory, const Style& style,
          "the priority behind it, or as the\n   newer. An arrow is a window "
          "onto another region. Right: the flat view, "
       << view.size() << " ranges.\n";
-  std::vector<std::string> left =
+  const std::vector<std::string> left =
       TreeLines(*memory.shown_root(guard), view, kTreeColumns, style);
   PrintSideBySide(left, kTreeColumns,
                   FlatLines(view, kColumns - kTreeColumns - 3, style), style,
