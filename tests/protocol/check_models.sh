@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the models exhaustively with spin, and that each twin, a model with one
-# known mistake, fails. Needs spin and a C compiler (tools/setup --all).
+# known mistake, fails. Needs spin and a C compiler (tools/setup).
 set -euo pipefail
 
 models=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
