@@ -16,6 +16,8 @@ probes=$(cat <<'END'
 probe_guard           | FindThisThread FullFence
 probe_guard_of_reader | FullFence
 probe_guard_lookup    | FindThisThread FullFence internal::Find
+probe_space_lookup    | FindThisThread FullFence internal::Find
+probe_load            | FullFence internal::Find LoadElsewhere
 probe_quiesce         | FullFence FailOnStack
 probe_pin             | FindFree DropShare UnhookPin
 END

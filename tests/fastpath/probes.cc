@@ -10,6 +10,8 @@
 #include "planish/base/rcu/read_guard.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/section.h"
+#include "planish/space/access.h"
+#include "planish/space/address_space.h"
 
 namespace planish {
 
@@ -37,6 +39,20 @@ uint64_t probe_guard_lookup(RcuDomain& domain,
   const Section section =
       cell.load(std::memory_order_acquire)->Lookup(Addr(address));
   return section.last().raw() + reinterpret_cast<uintptr_t>(section.host());
+}
+
+uint64_t probe_space_lookup(const AddressSpace& space, RcuDomain& domain,
+                            uint64_t address) {
+  const ReadGuard guard(domain);
+  const Section section = space.Lookup(guard, Addr(address));
+  return section.last().raw() + reinterpret_cast<uintptr_t>(section.host());
+}
+
+// A vCPU's load, with its reader at hand.
+uint64_t probe_load(RcuReader& reader, const AddressSpace& space,
+                    uint64_t address) {
+  const ReadGuard guard(reader);
+  return Load<uint64_t>(guard, space, Addr(address)).value;
 }
 
 bool probe_quiesce(RcuReader& reader) { return reader.Quiesce(); }
