@@ -34,7 +34,7 @@ void MergeNeighbours(std::vector<Change>& marks) {
       marks[kept++] = mark;
     }
   }
-  marks.erase(marks.begin() + kept, marks.end());
+  marks.erase(marks.begin() + static_cast<ptrdiff_t>(kept), marks.end());
 }
 
 void SortUnique(std::vector<const Region*>& regions) {

@@ -162,8 +162,9 @@ bool IntervalTree::Update(Node& parent, int i) {
   const Item should = child->Summary();
   parent.Set(i, should);
   // Both, whatever comes of the first.
-  const bool merged = MergeIfSmall(parent, i) | MergeIfSmall(parent, i - 1);
-  return merged || is.key != should.key || is.hull != should.hull ||
+  const bool up = MergeIfSmall(parent, i);
+  const bool down = MergeIfSmall(parent, i - 1);
+  return up || down || is.key != should.key || is.hull != should.hull ||
          is.best != should.best;
 }
 
