@@ -31,8 +31,8 @@
 //   kept until it has been removed again: an owner's end waits for that (L2).
 // COST  Per commit, what changed, and the order of those who hear it. While a
 //   call has not returned, the versions of then are kept (SnapshotHold).
-// SOURCES  SEMANTICS 3.2, 3.3; PROTOCOL L1, L2. docs/DESIGN.md, "Delivery",
-//   lists what differs from QEMU.
+// SOURCES  SEMANTICS 3.2, 3.3; PROTOCOL L1, L2. docs/DELIVERY.md lists what
+//   differs from QEMU.
 
 #ifndef PLANISH_SPACE_LISTENER_H_
 #define PLANISH_SPACE_LISTENER_H_
