@@ -412,6 +412,7 @@ void State::Retire(int slot) {
 
 void State::Destroy(int slot) {
   if (OwnerAt(slot) == nullptr || depth_ > 0) return;
+  before_ = graph_;
   PlainRetire(slot);
   for (SpaceSlot& space : spaces_) {
     if (space.space != nullptr && &space.space->owner() == OwnerAt(slot)) {
@@ -462,19 +463,23 @@ void State::RefreshSpaces() {
     slot.snapshot = &now;
     slot.generation = now.generation();
   }
-  for (SpaceSlot& slot : spaces_) CheckGeneration(slot);
+  for (const SpaceSlot& slot : spaces_) CheckGeneration(slot);
 }
 
-void State::CheckGeneration(SpaceSlot& slot) {
-  if (slot.space == nullptr) return;
-  const bool was_alike = std::exchange(slot.alike, false);
-  for (const SpaceSlot& other : spaces_) {
-    slot.alike = slot.alike ||
-                 (other.space != nullptr && other.snapshot == slot.snapshot &&
-                  other.shows != slot.shows);
+bool State::IsUnedited(int region) const {
+  return static_cast<size_t>(region) < before_.nodes.size() &&
+         graph_[region] == before_[region];
+}
+
+void State::CheckGeneration(const SpaceSlot& slot) {
+  if (slot.space == nullptr || !slot.is_seen || slot.unknown) return;
+  if (slot.showed != slot.shows || slot.viewed != slot.view) return;
+  if (slot.shows != kNone) {
+    if (!IsUnedited(slot.shows)) return;
+    for (const int child : graph_[slot.shows].children) {
+      if (!IsUnedited(child)) return;
+    }
   }
-  if (!slot.is_seen || slot.unknown || slot.showed != slot.shows) return;
-  if (slot.viewed != slot.view || was_alike || slot.alike) return;
   if (slot.generation != slot.was) {
     Fail("a new snapshot, and nothing visible has changed");
   }

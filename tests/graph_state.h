@@ -19,8 +19,8 @@
 //     and then one snapshot
 //   - what has the generation of something that was shown before, by whichever
 //     space, shows the same; a space that shows what it showed, by the same
-//     root, has the generation that it had, but for roots that were alike and
-//     part, or meet
+//     root, has the generation that it had, unless that root or a child of its
+//     was edited: then it may be like others now, or no longer
 //
 // X4: a commit must pass whose roots are within the limits when all of each is
 // looked into, hidden or not; it must fail if some address can't be told within
@@ -146,12 +146,11 @@ class State {
     const Snapshot* snapshot = nullptr;
     uint64_t generation = 0;
     // Before that: what it showed, by which root and generation, if it was
-    // there; and whether another root shared the snapshot (V4).
+    // there.
     std::vector<oracle::Range> viewed;
     int showed = oracle::kNone;
     uint64_t was = 0;
     bool is_seen = false;
-    bool alike = false;
     std::pair<uint64_t, int> checked = {0, oracle::kNone};  // And shows.
   };
   // A version that is kept, and what it showed.
@@ -203,7 +202,9 @@ class State {
 
   void CheckRegions();
   void CheckSpace(SpaceSlot& slot);
-  void CheckGeneration(SpaceSlot& slot);
+  void CheckGeneration(const SpaceSlot& slot);
+  // As it was before the last transaction.
+  bool IsUnedited(int region) const;
   void CheckView(const Snapshot& snapshot, const SpaceSlot& slot);
   void CheckTable(const FlatView& view, const DispatchTable& table);
   void CheckLookups(const FlatView& view, const DispatchTable& table,
