@@ -10,6 +10,7 @@
 #include "planish/dispatch/radix.h"
 #include "planish/dispatch/slot_grid.h"
 #include "planish/dispatch/slots.h"
+#include "planish/dispatch/terminal.h"
 
 namespace planish::internal {
 namespace {
@@ -17,7 +18,10 @@ namespace {
 constexpr uint64_t kMaxFlat = 128;  // Slots without a directory: 8 KiB.
 constexpr uint64_t kMaxOneDirectory = uint64_t{1} << 17;  // Slots.
 constexpr uint64_t kLargeRoot = uint64_t{1} << 15;        // 2 MiB.
-constexpr uint64_t kMaxFlatPages = 1024;                  // 16 KiB.
+// Of slots and terminals, for each target. With descriptors, the view, and what
+// commits leave free, it makes 160.
+constexpr uint64_t kFairBytes = 80;
+constexpr uint64_t kMaxFlatPages = 1024;  // 16 KiB.
 constexpr uint64_t kMaxOnePageDirectory = uint64_t{1} << 20;
 
 // Narrower slots than there are boundaries gain nothing.
@@ -86,29 +90,48 @@ RadixPlan Census::PlanOf(size_t candidate, bool ranked) const {
           ranked ? c.crowded_ranked : c.crowded_buckets};
 }
 
-// Buckets, where the root can be made so wide that nearly every target's slot
-// has few runs, but not wider than one slot for each boundary; ranked slots
-// elsewhere. Both as narrow as that allows; a root beyond the caches even if
-// that crowds some more targets, as half of it costs fewer misses.
-RadixPlan Census::Radix() const {
-  constexpr double kFew = 1.0 / 32;
+bool Census::IsFair(const RadixPlan& plan) const {
+  uint64_t bytes = SlotsAt(plan.shift) * sizeof(Line);
+  // A terminal is shared by slots, but not by chunks.
+  if (plan.ranked) bytes += (count_ + 1) * sizeof(Terminal) * 5 / 4;
+  return bytes <= kFairBytes * targets_;
+}
+
+// Few slots: half as many, as long as that crowds hardly more targets; even if
+// it crowds some more, where the root is beyond the caches, since it costs
+// fewer misses then, or takes more memory than is fair.
+RadixPlan Census::BestPlan(bool ranked) const {
   constexpr double kMore = 1.0 / 64;  // At each step.
   constexpr double kMoreIfLarge = 1.0 / 10;
-  RadixPlan best = PlanOf(0, /*ranked=*/false);
-  const bool ranked = best.crowding() > kFew;
-  if (ranked) best = PlanOf(0, ranked);
-  const double most_if_large = best.crowding() + kMoreIfLarge;
+  constexpr double kMostIfUnfair = 1.0 / 4;
+  RadixPlan best = PlanOf(0, ranked);
+  const double least = best.crowding();
   for (size_t i = 1; i < candidates_.size(); ++i) {
     const RadixPlan plan = PlanOf(i, ranked);
     // The first and last boundary must part.
     if (plan.shift > 63 || SlotsAt(plan.shift) < 3) break;
-    const bool large = !ranked && SlotsAt(best.shift) > kLargeRoot;
-    if (plan.crowding() > (large ? most_if_large : best.crowding() + kMore)) {
-      break;
+    double most = best.crowding() + kMore;
+    if (!IsFair(best)) {
+      most = std::max(most, kMostIfUnfair);
+    } else if (!ranked && SlotsAt(best.shift) > kLargeRoot) {
+      most = least + kMoreIfLarge;
     }
+    if (plan.crowding() > most) break;
     best = plan;
   }
   return best;
+}
+
+// Buckets, where the root can be made so wide that nearly every target's slot
+// has few runs, but not wider than one slot for each boundary; ranked slots
+// elsewhere.
+RadixPlan Census::Radix() const {
+  constexpr double kFew = 1.0 / 32;
+  if (PlanOf(0, /*ranked=*/false).crowding() <= kFew) {
+    const RadixPlan best = BestPlan(/*ranked=*/false);
+    if (IsFair(best)) return best;
+  }
+  return BestPlan(/*ranked=*/true);
 }
 
 Level Census::LevelFor(const RadixPlan& plan, bool two_directories) const {

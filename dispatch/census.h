@@ -70,6 +70,9 @@ class Census {
 
   void CloseSlot(Candidate& candidate);
   RadixPlan PlanOf(size_t candidate, bool ranked) const;
+  // The best one of a kind.
+  RadixPlan BestPlan(bool ranked) const;
+  bool IsFair(const RadixPlan& plan) const;
   // The slots that a root with this shift has.
   uint64_t SlotsAt(int shift) const;
 

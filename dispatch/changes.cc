@@ -115,6 +115,7 @@ bool Changes::Collect(const FlatView& view,
   dirty_.clear();
   group_ = 0;
   run_ = 0;
+  targets_ = 0;
   Reader reader(view, limit, old, memory);
   for (const AddrRange& interval : intervals) {
     const uint64_t first = interval.first.raw();
@@ -154,6 +155,7 @@ bool Changes::Collect(const FlatView& view,
       }
       memory.AddUse(static_cast<uint32_t>(payload.index()));
       runs_.push_back({payload, reader.last()});
+      if (payload != Payload()) ++targets_;
       if (runs_.size() > most) return false;
       more = reader.last() < to;
       if (more) reader.Next();
@@ -172,10 +174,12 @@ bool Changes::Collect(const FlatView& view,
 
 bool Changes::CountOldRuns(size_t most, MemoryWriter& memory) {
   old_runs_ = 0;
+  old_targets_ = 0;
   for (const Group& group : groups_) {
     for (uint64_t a = group.from;; ++a) {
       const Terminal run = old_->Find(a);
       memory.DropUse(static_cast<uint32_t>(run.payload.index()));
+      if (run.payload != Payload()) ++old_targets_;
       if (++old_runs_ > most) return false;
       if (run.last >= group.to) break;
       a = run.last;

@@ -88,9 +88,12 @@ class Changes {
   // The run of the new version that holds `a`. Fastest if `a` ascends.
   Terminal Find(uint64_t a) const;
 
-  // New runs in groups, and the old runs in their place.
+  // New runs in groups, and the old runs in their place; those that are no
+  // holes.
   size_t runs() const { return runs_.size(); }
   size_t old_runs() const { return old_runs_; }
+  size_t targets() const { return targets_; }
+  size_t old_targets() const { return old_targets_; }
 
  private:
   class Reader;
@@ -102,6 +105,8 @@ class Changes {
   std::vector<Group> groups_;
   std::vector<Dirty> dirty_;
   size_t old_runs_ = 0;
+  size_t targets_ = 0;
+  size_t old_targets_ = 0;
   mutable size_t group_ = 0;  // Where Find() was last.
   mutable size_t run_ = 0;
 };

@@ -12,7 +12,7 @@ namespace planish {
 
 DescriptorPool::DescriptorPool(size_t most)
     : most_(most),
-      memory_(most * (sizeof(Descriptor) + sizeof(uint32_t) + 1)),
+      memory_(most * kBytes),
       descriptors_(reinterpret_cast<Descriptor*>(memory_.data())),
       births_(reinterpret_cast<uint32_t*>(descriptors_ + most)),
       uses_(reinterpret_cast<uint8_t*>(births_ + most)) {
@@ -106,10 +106,6 @@ bool DescriptorPool::ReleaseSome(size_t& budget) {
   return release(descriptors_, taken_ * sizeof(Descriptor), released_[0]) &&
          release(births_, taken_ * sizeof(uint32_t), released_[1]) &&
          release(uses_, taken_, released_[2]);
-}
-
-size_t DescriptorPool::taken_bytes() const {
-  return taken_ * (sizeof(Descriptor) + sizeof(uint32_t) + 1);
 }
 
 }  // namespace planish

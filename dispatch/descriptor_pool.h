@@ -48,6 +48,9 @@ class DescriptorPool {
     return descriptors <= most_ - taken_;
   }
 
+  // Half of them are taken.
+  bool IsRunningLow() const { return 2 * taken_ > most_; }
+
   const Descriptor* data() const { return descriptors_; }
 
   // Gives the memory back, a page for each node of `budget` that it takes. True
@@ -55,11 +58,13 @@ class DescriptorPool {
   bool ReleaseSome(size_t& budget);
 
   // Of all that was ever taken, free or not, and what is known of it.
-  size_t taken_bytes() const;
+  size_t taken_bytes() const { return taken_ * kBytes; }
+  size_t free_bytes() const { return free_ * kBytes; }
   size_t taken() const { return taken_; }
   size_t free() const { return free_; }
 
  private:
+  static constexpr size_t kBytes = sizeof(Descriptor) + sizeof(uint32_t) + 1;
   static constexpr uint8_t kPair = 0x80;
   static constexpr uint8_t kMany = 0x7f;  // And more, in many_.
 

@@ -58,7 +58,7 @@ uint32_t LineArena::NewChunk(uint32_t born) {
 
 uint32_t LineArena::NewBlock(size_t lines, uint32_t born) {
   const size_t largest =
-      std::min(lines + lines / 2, std::max<size_t>(free_blocks_.size(), 1) - 1);
+      std::min(2 * lines, std::max<size_t>(free_blocks_.size(), 1) - 1);
   size_t size = lines;
   while (size <= largest && free_blocks_[size] == 0) ++size;
   uint32_t line = 0;

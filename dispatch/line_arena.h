@@ -54,6 +54,11 @@ class LineArena {
   uint32_t born(uint32_t line) const { return *BirthOf(line); }
   bool IsChunk(uint32_t line) const { return line < blocks_begin(); }
   bool HasRoom(size_t chunks, size_t block_lines) const;
+  // Half of either is taken.
+  bool IsRunningLow() const {
+    return 2 * chunks_taken_ > max_chunks_ ||
+           2 * lines_taken_ > max_block_lines_;
+  }
 
   template <typename T>
   T* At(uint32_t line) {

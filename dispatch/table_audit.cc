@@ -165,20 +165,23 @@ class LineWalk {
 };
 
 void AuditDescriptors(const TableVersion& version, const TableMemory& memory,
-                      uint64_t runs) {
+                      const RunCounts& counts) {
   const DescriptorPool& pool = memory.descriptors();
   std::unordered_map<uint32_t, size_t> uses;
   uint64_t count = 0;
+  uint64_t targets = 0;
   for (uint64_t a = 0;; ++a) {
     const Terminal run = version.Find(a);
     ++count;
     if (run.payload != Payload()) {
+      ++targets;
       ++uses[static_cast<uint32_t>(run.payload.index())];
     }
     if (run.last == UINT64_MAX) break;
     a = run.last;
   }
-  PLANISH_CHECK_EQ(count, runs, "D5: the number of runs");
+  PLANISH_CHECK_EQ(count, counts.runs, "D5: the number of runs");
+  PLANISH_CHECK_EQ(targets, counts.targets, "D5: the number of targets");
   size_t used = 0;
   for (const auto& [index, runs_with_it] : uses) {
     PLANISH_CHECK_EQ(pool.uses(index), runs_with_it,
@@ -192,7 +195,7 @@ void AuditDescriptors(const TableVersion& version, const TableMemory& memory,
 }  // namespace
 
 void AuditTable(const TableVersion& version, const TableMemory& memory,
-                uint64_t runs, uint64_t crowded) {
+                const RunCounts& counts) {
   const LineArena& lines = memory.lines();
   LineWalk walk(lines);
   const TableRoot& root = version.root;
@@ -205,8 +208,8 @@ void AuditTable(const TableVersion& version, const TableMemory& memory,
   }
   PLANISH_CHECK_EQ(walk.seen() + lines.free_lines() + memory.waiting_lines(),
                    lines.taken_lines(), "D5: lines are lost");
-  PLANISH_CHECK_EQ(walk.crowded(), crowded, "D5: runs below slots");
-  AuditDescriptors(version, memory, runs);
+  PLANISH_CHECK_EQ(walk.crowded(), counts.crowded, "D5: runs below slots");
+  AuditDescriptors(version, memory, counts);
 }
 
 }  // namespace planish::internal

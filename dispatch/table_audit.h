@@ -13,12 +13,17 @@
 
 namespace planish::internal {
 
+struct RunCounts {
+  uint64_t runs;
+  uint64_t targets;  // Those that are no holes.
+  uint64_t crowded;  // Those in trees below slots.
+};
+
 // Aborts unless every line and descriptor of `memory` is used by `version`, its
 // newest, exactly once, or free, or waiting to be freed (D5); a descriptor's
-// uses are its runs; there are `runs` runs, and `crowded` of them in trees
-// below slots.
+// uses are its runs; there are as many runs as `counts` says.
 void AuditTable(const TableVersion& version, const TableMemory& memory,
-                uint64_t runs, uint64_t crowded);
+                const RunCounts& counts);
 
 }  // namespace planish::internal
 

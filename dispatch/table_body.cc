@@ -20,6 +20,10 @@ namespace {
 
 constexpr size_t kTerminalsPerLine = sizeof(Line) / sizeof(Terminal);
 constexpr uint64_t kSome = 64;  // Runs: too few to care.
+constexpr size_t kPathLines = 1024;
+// Of what is taken, for each run that is no hole: more than that is to be
+// looked into. With 43 bytes of the view it makes 147.
+constexpr uint64_t kFairBytes = 104;
 
 // The lines that a version takes.
 TableMemory::Size Expected(const TableRoot& root, uint64_t runs,
@@ -49,12 +53,13 @@ TableMemory::Size Expected(const TableRoot& root, uint64_t runs,
   return size;
 }
 
-// What to reserve for it: twice the runs, and versions that readers see or that
-// are held. If that isn't enough, the table is built anew.
+// What to reserve for it: twice the runs, versions that readers see or that are
+// held, and what HasRoomFor() asks for one step of a successor's growth, which
+// is more than it takes. If that isn't enough, the table is built anew.
 TableMemory::Size Reserved(TableMemory::Size size, uint64_t runs) {
-  size.chunks = 4 * size.chunks + kSome;
-  size.block_lines = 4 * size.block_lines + (size_t{1} << 15) +
-                     (runs < 4096 ? 0 : size_t{1} << 18);
+  size.chunks = 4 * size.chunks + 1024;
+  size.block_lines =
+      4 * size.block_lines + (size_t{1} << (runs < 4096 ? 17 : 18));
   size.descriptors = 4 * size.descriptors + 4096;
   return size;
 }
@@ -71,7 +76,8 @@ TableBody::TableBody(const TableRoot& root, uint64_t runs, uint64_t crowded,
 
 bool TableBody::HasRoomFor(const Changes& changes) const {
   // Places that may be written anew; what each may take at most.
-  const size_t places = changes.runs() + 2 * changes.dirty().size() + 2;
+  const size_t ends = 2 * changes.dirty().size() + 2;
+  const size_t places = changes.runs() + ends;
   size_t lines = 64;
   size_t root_lines = 0;
   const TableRoot& root = version_.root;
@@ -83,10 +89,12 @@ bool TableBody::HasRoomFor(const Changes& changes) const {
   } else if (root.is_pages()) {
     root_lines = Expected(root, 0, 0).block_lines;
   }
-  // A path in a tree: at each height three groups of children are joined.
-  if (root.is_tree() || crowded_ != 0) lines += 1024;
+  // A path in a tree: at each height three groups of children are joined. What
+  // lies between the ends of an interval is built anew, of its runs.
+  const size_t paths = root.is_tree() || crowded_ != 0 ? 2 * ends : 0;
   const LineArena& arena = memory_->lines();
-  return arena.HasRoom(2 * places, root_lines + places * lines) &&
+  return arena.HasRoom(2 * places,
+                       root_lines + places * lines + paths * kPathLines) &&
          memory_->descriptors().HasRoom(2 * places);
 }
 
@@ -110,6 +118,7 @@ void TableBody::Patch(const Changes& changes, MemoryWriter& writer) {
   }
   crowded_ += static_cast<uint64_t>(crowded);
   runs_ += changes.runs() - changes.old_runs();
+  targets_ += changes.targets() - changes.old_targets();
   changed_ += std::max(changes.runs(), changes.old_runs());
   version_.lines = memory_->lines().data();
 }
@@ -118,9 +127,18 @@ bool TableBody::IsOutgrown() const {
   if (runs_ > 2 * settled_runs_ + kSome || 2 * runs_ + kSome < settled_runs_) {
     return true;
   }
+  if (memory_->IsRunningLow()) return true;
+  if (changed_ > runs_ / 2 && memory_->bytes() > kFairBytes * targets_) {
+    return true;
+  }
   // A tree is for what suits no other form; that may have changed.
   if (version_.root.is_tree()) return changed_ > 2 * runs_ + kSome;
   return crowded_ > settled_crowded_ + runs_ / 8 + kSome / 8;
+}
+
+bool TableBody::IsWorn() const {
+  return memory_->IsRunningLow() ||
+         8 * memory_->free_bytes() > memory_->bytes();
 }
 
 void TableBody::Settle() {
@@ -130,7 +148,7 @@ void TableBody::Settle() {
 }
 
 void TableBody::CheckInvariants() const {
-  AuditTable(version_, *memory_, runs_, crowded_);
+  AuditTable(version_, *memory_, {runs_, targets_, crowded_});
 }
 
 }  // namespace planish::internal

@@ -37,8 +37,11 @@ class TableBody {
 
   uint64_t runs() const { return runs_; }
   // It differs so much from what it was made for, that another form or shape
-  // may serve better.
+  // may serve better; or IsWorn().
   bool IsOutgrown() const;
+  // Little of its memory is left, or much of what was taken is free again: one
+  // of the same form and shape would serve better.
+  bool IsWorn() const;
   // It was found to be what one would make now, too.
   void Settle();
   // Asks for huge pages: before it is first written, or afterwards.
@@ -55,6 +58,7 @@ class TableBody {
   TableMemory::Ptr memory_;
   TableMemory::Size expected_;  // Of a version.
   uint64_t runs_ = 1;
+  uint64_t targets_ = 0;  // Those that are no holes.
   uint64_t crowded_ = 0;  // Runs in trees below slots.
   uint64_t changed_ = 0;  // Runs, since Settle().
   // Runs and crowded, when it was made.

@@ -325,7 +325,7 @@ bool TableHistory::Grow(const FlatView& view, RetireList& replaced) {
     Count(view);
     return false;
   }
-  if (!BuildSome(view)) {
+  if (!BuildSome(view, replaced)) {
     DropGrowth(replaced);  // It will be tried again.
     return false;
   }
@@ -354,7 +354,8 @@ void TableHistory::Count(const FlatView& view) {
   }
   census.Finish();
   const Choice choice = Choose(census);
-  if (!choice.body || IsAsGood(body_->version().root, *choice.body)) {
+  if (!choice.body ||
+      (IsAsGood(body_->version().root, *choice.body) && !body_->IsWorn())) {
     body_->Settle();
     growth_.reset();
     return;
@@ -366,7 +367,7 @@ void TableHistory::Count(const FlatView& view) {
 
 // Moves the frontier, to 0 from the end of the space. False if there is no
 // room.
-bool TableHistory::BuildSome(const FlatView& view) {
+bool TableHistory::BuildSome(const FlatView& view, RetireList& replaced) {
   TableBody& body = *growth_->body;
   const uint64_t frontier = growth_->next;
   // Up to the end of a range, so that the frontier cuts none.
@@ -399,6 +400,7 @@ bool TableHistory::BuildSome(const FlatView& view) {
     return false;
   }
   body.Patch(growth_->changes, writer);
+  replaced.CountMade(writer.nodes_made(), writer.bytes_made());
   growth_->next = last + 1;
   return true;
 }

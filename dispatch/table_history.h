@@ -104,7 +104,7 @@ class TableHistory {
   // True if the successor became the newest version.
   bool Grow(const FlatView& view, RetireList& replaced);
   void Count(const FlatView& view);
-  bool BuildSome(const FlatView& view);
+  bool BuildSome(const FlatView& view, RetireList& replaced);
   void DropGrowth(RetireList& replaced);
 
   const Options options_;

@@ -62,6 +62,10 @@ size_t TableMemory::bytes() const {
          lines_->taken_bytes() + descriptors_->taken_bytes();
 }
 
+size_t TableMemory::free_bytes() const {
+  return lines_->free_lines() * sizeof(Line) + descriptors_->free_bytes();
+}
+
 MemoryWriter::MemoryWriter(TableMemory& memory, uint64_t commit,
                            RetireList* replaced)
     : memory_(memory),

@@ -68,7 +68,13 @@ class TableMemory {
   // Lists all of it, to be freed in steps, behind what is listed already.
   static void Retire(Ptr memory, RetireList& replaced);
 
+  // Of all that was ever taken; what of it is free.
   size_t bytes() const;
+  size_t free_bytes() const;
+  // Half of what may be asked for was taken.
+  bool IsRunningLow() const {
+    return lines_->IsRunningLow() || descriptors_->IsRunningLow();
+  }
   // Retired and not yet freed.
   size_t waiting_lines() const { return waiting_lines_; }
   size_t waiting_descriptors() const { return waiting_descriptors_; }

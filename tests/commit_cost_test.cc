@@ -5,13 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "gtest/gtest.h"
 #include "planish/base/addr.h"
 #include "planish/base/rcu/read_guard.h"
+#include "planish/flatview/flat_view.h"
 #include "planish/measure/live_map.h"
 #include "planish/measure/many_devices.h"
 #include "planish/measure/maps.h"
@@ -90,6 +93,76 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{MapKind::kDense, LiveMap::Shape::kFlat, 1},
                     Case{MapKind::kDense, LiveMap::Shape::kBridges, 500}),
     NameOf);
+
+class SizeCostTest : public testing::TestWithParam<MapKind> {};
+
+// A map grows to 30,000 ranges and shrinks to nothing, twice, one range a
+// commit; moves between. Tables are replaced on the way, but no commit makes
+// one.
+TEST_P(SizeCostTest, IsPaidInSteps) {
+  constexpr size_t kRanges = 30'000;
+  LiveMap map({.kind = GetParam(), .ranges = kRanges, .link = false});
+  const auto expect_few = [](size_t ranges, const CommitReport& report) {
+    const size_t most = ranges > 1000 ? 48 * 1024 : 160 * 1024;
+    EXPECT_LE(report.bytes_made, most) << ranges << " ranges";
+  };
+  for (size_t i = 0; i < kRanges; ++i) {
+    expect_few(i,
+               CommitOf(map.topology(), [&] { ASSERT_TRUE(map.LinkNext()); }));
+  }
+  std::vector<uint32_t> order(kRanges);
+  std::iota(order.begin(), order.end(), 0);
+  Rng rng(3);
+  for (size_t i = kRanges; i > 1; --i) {
+    std::swap(order[i - 1], order[rng.Below(i)]);
+  }
+  for (const bool grow : {false, true, false}) {
+    for (int i = 0; i < 1000; ++i) {
+      CommitReport report;
+      map.Commit(map.DrawMove(), &report);
+      expect_few(kRanges, report);
+    }
+    for (size_t i = 0; i < kRanges; ++i) {
+      CommitReport report;
+      map.Commit({LiveMap::Action::kEnable, order[i], 0}, &report);
+      expect_few(grow ? i : kRanges - i, report);
+    }
+  }
+}
+
+// View and table together, for each range that there is.
+size_t BytesPerRange(LiveMap& map) {
+  const ReadGuard guard(map.topology().rcu());
+  const Snapshot& snapshot = map.Current(guard);
+  const FlatView& view = snapshot.view();
+  EXPECT_GE(view.size(), 1000u);
+  return (view.totals().bytes + snapshot.table().memory_bytes()) / view.size();
+}
+
+TEST_P(SizeCostTest, MemoryFollowsTheRanges) {
+  for (const size_t ranges : {1000, 2000, 10'000, 100'000}) {
+    SCOPED_TRACE(ranges);
+    LiveMap map({.kind = GetParam(), .ranges = ranges});
+    EXPECT_LE(BytesPerRange(map), 160u);
+    for (int i = 0; i < 1000; ++i) map.Commit(map.DrawMove());
+    EXPECT_LE(BytesPerRange(map), 160u);
+    if (ranges == 1000) continue;  // Edits disable half of them.
+    for (int i = 0; i < 50'000; ++i) map.Commit(map.DrawEdit());
+    // A successor may be under way, but not for long.
+    size_t least = BytesPerRange(map);
+    for (int i = 0; i < 300; ++i) {
+      map.Commit(map.DrawEdit());
+      least = std::min(least, BytesPerRange(map));
+    }
+    EXPECT_LE(least, 164u);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Maps, SizeCostTest,
+                         testing::Values(MapKind::kSpread, MapKind::kDense),
+                         [](const testing::TestParamInfo<MapKind>& info) {
+                           return std::string(MapKindName(info.param));
+                         });
 
 TEST(CommitCostTest, OneTransactionOfManyLinksIsLinear) {
   for (const size_t ranges : {1000, 10'000, 100'000}) {
