@@ -13,6 +13,7 @@
 #include "absl/strings/string_view.h"
 #include "planish/base/check.h"
 #include "planish/base/status_macros.h"
+#include "planish/regions/commit_report.h"
 #include "planish/regions/graph_editor.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/ram_block.h"
@@ -168,8 +169,8 @@ const std::string& Machine::OwnerText(const Region& region) const {
   return &region.owner() == impl_->common ? *kNone : region.owner().name();
 }
 
-absl::Status Machine::Apply(const Delta& delta) {
-  return ApplyDelta(delta, *impl_);
+absl::Status Machine::Apply(const Delta& delta, CommitReport* report) {
+  return ApplyDelta(delta, *impl_, report);
 }
 
 }  // namespace planish::text

@@ -23,6 +23,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "planish/regions/commit_report.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/topology.h"
 #include "planish/space/address_space.h"
@@ -57,8 +58,9 @@ class Machine {
   const std::string& OwnerText(const Region& region) const;
 
   // One update step, as one transaction. Fields are set in place; only `add`
-  // makes a region the newest. On an error nothing has changed.
-  absl::Status Apply(const Delta& delta);
+  // makes a region the newest. On an error nothing has changed. Fills in
+  // `report`, if there is one.
+  absl::Status Apply(const Delta& delta, CommitReport* report = nullptr);
 
   struct Impl;  // machine_parts.h
 

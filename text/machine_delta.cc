@@ -18,6 +18,7 @@
 #include "planish/base/addr.h"
 #include "planish/base/check.h"
 #include "planish/base/status_macros.h"
+#include "planish/regions/commit_report.h"
 #include "planish/regions/graph_editor.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
@@ -430,7 +431,8 @@ class DeltaRun {
 
 }  // namespace
 
-absl::Status ApplyDelta(const Delta& delta, Machine::Impl& machine) {
+absl::Status ApplyDelta(const Delta& delta, Machine::Impl& machine,
+                        CommitReport* report) {
   DeltaRun run(delta, machine);
   PLANISH_ASSIGN_OR_RETURN(Transaction transaction,
                            Transaction::Begin(machine.topology));
@@ -439,7 +441,7 @@ absl::Status ApplyDelta(const Delta& delta, Machine::Impl& machine) {
     status = WithSource(delta.source, run.MakeRegions());
     if (status.ok()) run.EditGraph();
   }
-  const absl::Status commit = transaction.Commit();
+  const absl::Status commit = transaction.Commit(report);
   if (!status.ok()) return status;
   PLANISH_RETURN_IF_ERROR(WithSource(delta.source, commit));
   run.Adopt();

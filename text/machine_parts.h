@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "planish/regions/commit_report.h"
 #include "planish/regions/owner.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
@@ -56,7 +57,8 @@ struct Machine::Impl {
 };
 
 // Machine::Apply(), in machine_delta.cc.
-absl::Status ApplyDelta(const Delta& delta, Machine::Impl& machine);
+absl::Status ApplyDelta(const Delta& delta, Machine::Impl& machine,
+                        CommitReport* report);
 
 // "SOURCE: message", the code kept.
 absl::Status WithSource(absl::string_view source, const absl::Status& status);

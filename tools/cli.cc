@@ -187,6 +187,11 @@ Command AddApply(CLI::App& app) {
   AddText(command, "DELTA", o->delta, "", "The step: delta.tsv");
   AddText(command, "--check", o->expected, "FLAT",
           "Compares with this text instead of printing; exit 1 if they differ");
+  command
+      ->add_flag("--stats", o->stats,
+                 "Prints what the step took instead: what was rendered, made "
+                 "and freed")
+      ->excludes("--check");
   AddFormat(command, o->format);
   return {command, [o](Console& console) {
             return Perform("apply", Settle(o->map, {{"DELTA", &o->delta}}),

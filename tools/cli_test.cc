@@ -74,6 +74,10 @@ TEST(CliTest, EveryCommandAnswersInJson) {
   EXPECT_FALSE(
       RunJson({"apply", Dump(0, "graph.tsv"), Dump(1, "delta.tsv")}, 0)["views"]
           .empty());
+  EXPECT_GT(
+      RunJson({"apply", Dump(0, "graph.tsv"), Dump(1, "delta.tsv"), "--stats"},
+              0)["stats"]["intervals_rendered"],
+      0);
   EXPECT_EQ(RunJson({"diff", graph, graph}, 0)["equal"], true);
   EXPECT_THAT(std::string(RunJson({"convert", graph, "--to=map"}, 0)["text"]),
               HasSubstr("pc.ram"));

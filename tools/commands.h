@@ -48,7 +48,8 @@ int RunLookup(const LookupOptions& options, Console& console);
 struct ApplyOptions {
   MapInput map;
   std::string delta;
-  std::string expected;  // As above; empty: print the views.
+  std::string expected;  // As above; empty: print the views,
+  bool stats = false;    // or what the commit did.
   Format format = Format::kText;
 };
 int RunApply(const ApplyOptions& options, Console& console);

@@ -217,6 +217,9 @@ run 0 apply "$before/graph.tsv.gz" "$step/delta.tsv.gz" \
   --check "$step/flat.txt.gz"
 run 1 apply "$before/graph.tsv.gz" "$step/delta.tsv.gz" \
   --check "$before/flat.txt.gz"
+run 0 apply "$before/graph.tsv.gz" "$step/delta.tsv.gz" --stats
+wants out '^rendered *[1-9][0-9]* intervals: '
+wants out '^changed  *memory: [0-9]* ranges gone, [1-9]'
 run 2 apply "$before/graph.tsv.gz"
 # A pair has the ids of the table that it converts to.
 pair=(--tree "$dump/owner.txt.gz" --flat "$dump/flat-owner.txt.gz")
