@@ -463,6 +463,24 @@ TEST_F(PatchTest, PiecesThatMeetShareADescriptor) {
   }
 }
 
+// At the border between two forms, a table isn't made anew at each crossing.
+TEST_F(PatchTest, KeepsItsFormAtABorder) {
+  Crowd crowd(Force::kNone, 1);
+  for (uint64_t i = 0; i < 15; ++i) crowd.Add(i << 20, (i << 20) + 0x123);
+  EXPECT_EQ(crowd.table().form_name(), "scan");
+  const AddrRange next = {Addr(15 << 20), Addr((15 << 20) + 0x123)};
+  const AddrRange after = {Addr(16 << 20), Addr((16 << 20) + 0x123)};
+  for (int i = 0; i < 20; ++i) {
+    crowd.Add(next.first.raw(), next.last.raw());
+    crowd.Add(after.first.raw(), after.last.raw());
+    EXPECT_EQ(crowd.table().form_name(), "radix") << i;
+    crowd.Remove(next);
+    crowd.Remove(after);
+    EXPECT_EQ(crowd.table().form_name(), "radix") << i;
+  }
+  crowd.CheckAll();
+}
+
 TEST_F(PatchTest, GrowsFromNothingAndBackOneByOne) {
   for (const Order& order : kOrders) {
     for (const Force force : {Force::kNone, Force::kDeepRadix}) {

@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t kTerminalsPerLine = sizeof(Line) / sizeof(Terminal);
 constexpr uint64_t kSome = 64;  // Runs: too few to care.
+constexpr uint64_t kFew = 512;  // Too few for their memory to matter.
 constexpr size_t kPathLines = 1024;
 // Of what is taken, for each run that is no hole: more than that is to be
 // looked into. With 43 bytes of the view it makes 147.
@@ -128,7 +129,8 @@ bool TableBody::IsOutgrown() const {
     return true;
   }
   if (memory_->IsRunningLow()) return true;
-  if (changed_ > runs_ / 2 && memory_->bytes() > kFairBytes * targets_) {
+  if (runs_ > kFew && changed_ > runs_ / 2 &&
+      memory_->bytes() > kFairBytes * targets_) {
     return true;
   }
   // A tree is for what suits no other form; that may have changed.
