@@ -119,6 +119,13 @@ std::vector<ReclaimQueue::HeldVersion> ReclaimQueue::HeldVersions() const {
   return versions;
 }
 
+uint64_t ReclaimQueue::OldestHeld() const {
+  for (const Held& held : held_) {
+    if (held.holds != 0) return held.version;
+  }
+  return UINT64_MAX;
+}
+
 void ReclaimQueue::CheckInvariants() const {
   uint64_t last = 0;
   size_t released = 0;

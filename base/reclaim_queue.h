@@ -84,6 +84,8 @@ class ReclaimQueue {
   size_t size() const { return waiting() + kept_by_holds(); }
   // Oldest first.
   std::vector<HeldVersion> HeldVersions() const;
+  // UINT64_MAX: none is held.
+  uint64_t OldestHeld() const;
 
   // Aborts with the id of the first invariant that doesn't hold.
   void CheckInvariants() const;

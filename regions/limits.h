@@ -18,6 +18,9 @@ struct Limits {
   uint64_t max_render_steps = uint64_t{1} << 26;
   // Containers and aliases on one path from a root; what they end in is free.
   int max_depth = 256;
+  // What commits have made while a reader stayed inside: about as much waits
+  // for it. Past that, no transaction begins; retirements go on.
+  uint64_t max_waiting_bytes = UINT64_MAX;
 };
 
 }  // namespace planish

@@ -22,8 +22,9 @@
 // THREAD SAFETY  Getters: from the thread that holds a Transaction, or when no
 //   other thread edits the topology. name(), number(), owner(), ram() and
 //   user_data() don't change by edits and may be read at any time.
-// LIFETIME  Its owner's. After Owner::Retire() the object stays readable, and
-//   every edit that names it fails, until the Owner is destroyed.
+// LIFETIME  Its owner's, or up to Topology::Destroy(). After either, every edit
+//   that names it fails; the object stays readable to who reads or has it
+//   pinned, and to finalizers.
 // SOURCES  SEMANTICS.md section 1; QEMU's docs/devel/memory.rst for the terms.
 
 #ifndef PLANISH_REGIONS_REGION_H_
@@ -87,6 +88,8 @@ class Region {
   // that must be the same in every run.
   uint64_t number() const { return number_; }
   Owner& owner() const { return owner_; }
+  // It was destroyed, or its owner retired: edits can't name it any more.
+  bool retired() const { return retired_; }
   // "system/pci/vga.vram": the names from the outermost container to here.
   std::string Path() const;
 
@@ -194,6 +197,7 @@ class Region {
   std::unique_ptr<DevicePort> port_;
   std::unique_ptr<IommuPort> iommu_;
 
+  bool retired_ = false;
   uint64_t edited_in_ = 0;  // The last transaction that changed state_.
   State state_;
   // The other side of it: who has this region as container or alias target.

@@ -20,6 +20,7 @@
 #include "planish/base/retire_list.h"
 #include "planish/base/status_macros.h"
 #include "planish/regions/device_port.h"
+#include "planish/regions/owner_end.h"
 
 namespace planish {
 namespace {
@@ -86,13 +87,30 @@ bool MayHoldAlias(const Region& region, int& looks) {
 }  // namespace
 
 Topology::Topology(Limits limits, RcuDomain::Options rcu_options)
-    : limits_(limits), rcu_(std::move(rcu_options)) {
+    : limits_(limits),
+      rcu_(std::move(rcu_options)),
+      ends_(rcu_, [this](internal::Ending& ending) {
+        BeginTransaction();  // Who looks at an owner's regions holds the lock.
+        ending.regions = std::exchange(ending.of->regions, {});
+        for (const auto& [context, piece] : ending.of->belongings) {
+          ending.belongings.push_back(piece);
+        }
+        ending.of->belongings.clear();
+        PLANISH_CHECK_OK(CommitTransaction(nullptr));
+      }) {
   PLANISH_CHECK(limits.max_render_steps <= UINT32_MAX,
                 "X4: Limits::max_render_steps past 2^32 - 1");
 }
 
 Topology::~Topology() {
   PLANISH_CHECK(owners_.empty(), "O1: an Owner outlives its Topology");
+  rcu_.StopPolling();
+  rcu_.CheckAllLeft();
+  // What finalizers that deleted their Owners have left to free.
+  size_t budget = SIZE_MAX;
+  ends_.Poll(budget);
+  PLANISH_CHECK(ends_.empty(), "E1: a Topology ends within a finalizer");
+  rcu_.Barrier();
 }
 
 // ---- Transactions.
@@ -141,6 +159,7 @@ absl::Status Topology::CommitTransaction(CommitReport* report)
     const size_t retired = replaced.size();
     reclaim_.Add(replaced);
     reclaim_.Poll(kFreeAtLeast + 2 * (retired + replaced.nodes_made()));
+    CountWaiting(replaced.bytes_made());
     watch.Stop(&CommitReport::free_ns);
     if (report != nullptr) {
       report->commit = commit_number_;
@@ -151,6 +170,7 @@ absl::Status Topology::CommitTransaction(CommitReport* report)
       observer_->Report(*report);
     }
   }
+  BeginEnds();
   changed_ = false;
   before_.clear();
   if (before_.capacity() > kRoomKept) before_.shrink_to_fit();
@@ -188,21 +208,126 @@ void Topology::Undo() {
   }
   // A retirement stands (X5), whatever else its transaction did.
   for (Owner* owner : retired_here_) IsolateOwner(*owner);
+  for (const auto& ending : ended_here_) {
+    for (const auto& region : ending->regions) IsolateRegion(*region);
+  }
+}
+
+// ---- Ends.
+
+void Topology::BeginEnds() {
+  // Parts before the whole.
+  for (auto& ending : ended_here_) BeginEnd(std::move(ending));
+  ended_here_.clear();
+  for (Owner* owner : retired_here_) {
+    auto ending = std::make_unique<internal::Ending>();
+    ending->of = owner->body_.get();
+    ending->is_whole = true;
+    BeginEnd(std::move(ending));
+  }
+}
+
+void Topology::BeginEnd(std::unique_ptr<internal::Ending> ending) {
+  const uint64_t number = ends_.Begin(std::move(ending), commit_number_);
+  // For the domain's own thread, and whoever polls the domain only.
+  rcu_.Defer([this, number](size_t& budget) {
+    PollEnds(budget);
+    return !ends_.Has(number);
+  });
+}
+
+void Topology::PollEnds(size_t& budget) {
+  BeginTransaction();
+  const ChangeObserver* const observer = observer_.get();
+  PLANISH_CHECK_OK(CommitTransaction(nullptr));  // Delivers.
+  if (observer != nullptr && observer->Delivering()) return;
+  ends_.Poll(budget);
+}
+
+bool Topology::Destroy(Region& region,
+                       absl::AnyInvocable<void() &&> finalizer) {
+  Owner& owner = region.owner();
+  PLANISH_CHECK(&owner.topology() == this, "O1: a region of another topology");
+  BeginTransaction();
+  const bool first = !region.retired();
+  if (first) {
+    IsolateRegion(region);
+    changed_ = true;  // Spaces may be rooted in it.
+    auto& regions = owner.body_->regions;
+    const auto at =
+        std::find_if(regions.begin(), regions.end(),
+                     [&](const auto& other) { return &*other == &region; });
+    auto ending = std::make_unique<internal::Ending>();
+    ending->of = owner.body_.get();
+    ending->finalizer = std::move(finalizer);
+    ending->regions.push_back(std::move(*at));
+    regions.erase(at);
+    ended_here_.push_back(std::move(ending));
+  }
+  CommitTransaction(nullptr).IgnoreError();  // As Owner::Retire().
+  return first;
+}
+
+void Topology::CheckMayWait(const char* rule) const {
+  rcu_.CheckMayWait(rule);
+  PLANISH_CHECK(observer_ == nullptr || !observer_->Delivering(),
+                absl::StrCat("L1: waits in a listener: ", rule));
 }
 
 // ---- What commits have replaced.
 
 bool Topology::Poll(size_t budget) {
+  PLANISH_CHECK(!InTransaction(), "X1: Poll() inside a Transaction");
+  rcu_.CheckNoGuard("G5: Poll()");
   BeginTransaction();
-  const bool more = reclaim_.Poll(budget);
+  bool more = reclaim_.Poll(budget);
+  CountWaiting(0);
+  const ChangeObserver* const observer = observer_.get();
   PLANISH_CHECK_OK(CommitTransaction(nullptr));
+  if (observer != nullptr && observer->Delivering()) return more;
+  size_t left = budget;
+  if (ends_.Poll(left)) more = true;
+  if (left != 0 && rcu_.Poll(left) >= left) more = true;
   return more;
+}
+
+void Topology::CountWaiting(size_t bytes) {
+  const uint64_t before = waiting_bytes_;
+  if (bytes != 0) {
+    made_.push_back({commit_number_, bytes});
+    waiting_bytes_ += bytes;
+  }
+  if (made_.empty()) return;
+  const uint64_t seen =
+      reclaim_.waiting() == 0 ? commit_number_ : reclaimer_.OldestVisible();
+  for (; !made_.empty() && made_.front().commit <= seen; made_.pop_front()) {
+    waiting_bytes_ -= made_.front().bytes;
+  }
+  if (waiting_bytes_ != before) {
+    rcu_.NoteWaiting(0, static_cast<ptrdiff_t>(waiting_bytes_ - before));
+  }
+}
+
+absl::Status Topology::CheckWaiting() {
+  const auto fits = [this] {
+    return waiting_bytes_ <= limits_.max_waiting_bytes;
+  };
+  if (depth_ != 1 || fits()) return absl::OkStatus();
+  reclaim_.Poll(kFreeAtLeast);
+  CountWaiting(0);
+  if (fits()) return absl::OkStatus();
+  const auto readers = rcu_.ReadersInTheWay();
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "X4: ", waiting_bytes_, " bytes wait for readers; the limit is ",
+      limits_.max_waiting_bytes,
+      readers.empty() ? "" : "; " + Text(readers.front())));
 }
 
 uint64_t Topology::HoldNewest() {
   BeginTransaction();
   const uint64_t version = commit_number_;
   reclaim_.Hold(version);
+  ends_.SetOldestHeld(reclaim_.OldestHeld());
   PLANISH_CHECK_OK(CommitTransaction(nullptr));
   return version;
 }
@@ -210,20 +335,25 @@ uint64_t Topology::HoldNewest() {
 void Topology::ReleaseHeld(uint64_t version) {
   BeginTransaction();
   reclaim_.Release(version);
+  ends_.SetOldestHeld(reclaim_.OldestHeld());
   PLANISH_CHECK_OK(CommitTransaction(nullptr));
 }
 
-std::vector<std::string> Topology::WhoHolds() {
+std::vector<std::string> Topology::WhoHolds(const internal::OwnerBody* body) {
   BeginTransaction();
   std::vector<std::string> who;
+  OwnerEnds::Wait wait;
+  if (body != nullptr) wait = ends_.WaitOf(*body);
   for (const RcuDomain::ReaderReport& reader : rcu_.ReadersInTheWay()) {
-    who.push_back(Text(reader));
+    if (reader.epoch < wait.epoch) who.push_back(Text(reader));
   }
   for (const ReclaimQueue::HeldVersion& held : reclaim_.HeldVersions()) {
+    if (held.version >= wait.commit) continue;
     who.push_back(absl::StrCat("version ", held.version, ": held ", held.holds,
                                " times, keeps ", held.pieces, " pieces"));
   }
-  if (observer_ != nullptr) observer_->NameUndelivered(who);
+  if (observer_ != nullptr && wait.commit != 0) observer_->NameUndelivered(who);
+  ends_.NameHolders(body, who);
   PLANISH_CHECK_OK(CommitTransaction(nullptr));
   return who;
 }
@@ -363,16 +493,19 @@ void Topology::SetAliasOffsetRaw(Region& alias, uint64_t offset) {
 
 void Topology::IsolateOwner(Owner& owner) {
   owner.retired_ = true;
-  for (const auto& region : owner.regions_) {
-    if (region->state_.container != nullptr) UnlinkRaw(*region);
-    while (!region->children_.empty()) UnlinkRaw(*region->children_.back());
-    while (!region->aliases_.empty()) {
-      SetTargetRaw(*region->aliases_.back(), nullptr);
-    }
-    SetTargetRaw(*region, nullptr);
-    marks_.ResolveAgain(*region);
-  }
+  for (const auto& region : owner.body_->regions) IsolateRegion(*region);
   changed_ = true;  // Spaces may be rooted in its regions.
+}
+
+void Topology::IsolateRegion(Region& region) {
+  region.retired_ = true;
+  if (region.state_.container != nullptr) UnlinkRaw(region);
+  while (!region.children_.empty()) UnlinkRaw(*region.children_.back());
+  while (!region.aliases_.empty()) {
+    SetTargetRaw(*region.aliases_.back(), nullptr);
+  }
+  SetTargetRaw(region, nullptr);
+  marks_.ResolveAgain(region);
 }
 
 // ---- Creating.
@@ -395,9 +528,9 @@ absl::StatusOr<Region*> Topology::Create(Owner& owner, RegionKind kind,
   PLANISH_ASSIGN_OR_RETURN(Transaction edit, Transaction::Begin(*this));
   Region* made = nullptr;
   if (!owner.retired()) {
-    owner.regions_.push_back(absl::WrapUnique(
+    owner.body_->regions.push_back(absl::WrapUnique(
         new Region(owner, kind, std::move(name), size, next_region_number_++)));
-    made = owner.regions_.back().get();
+    made = owner.body_->regions.back().get();
     made->ram_ = *std::move(block);
     made->port_ = *std::move(port);
     made->iommu_ = *std::move(iommu_port);
@@ -499,6 +632,10 @@ absl::Status Topology::CheckEditable(const Region& region) const {
     return absl::FailedPreconditionError(
         absl::StrCat("X5: ", Named(region), ": its owner '",
                      region.owner().name(), "' was retired"));
+  }
+  if (region.retired()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("X5: ", Named(region), " was destroyed"));
   }
   return absl::OkStatus();
 }
@@ -625,7 +762,7 @@ absl::Status Topology::SetAliasOffset(Region& alias, uint64_t offset) {
 
 void Topology::CheckInvariants() const {
   for (const Owner* owner : owners_) {
-    for (const auto& region : owner->regions_) {
+    for (const auto& region : owner->regions()) {
       const Region& r = *region;
       PLANISH_CHECK(&r.owner_ == owner, "O1: a region of another owner");
       if (owner->retired_) {

@@ -20,7 +20,7 @@
 //   T5-T8  What Children, ChildIndex and IntervalTree say of themselves.
 // THREAD SAFETY  Edits from any thread, one Transaction at a time. Getters of
 //   Region are safe inside a Transaction, or while nobody edits.
-// LIFETIME  Outlives its owners and address spaces; its destructor checks that.
+// LIFETIME  Outlives its owners, pins and readers; its destructor checks that.
 // ERRORS  An edit that fails names both sides and changes nothing (X2):
 //     kInvalidArgument    can never work: of two topologies, below itself, an
 //                         alias as container, a setter of the wrong kind
@@ -39,6 +39,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,10 +47,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "planish/base/addr.h"
 #include "planish/base/mutex.h"
+#include "planish/base/rcu/backoff.h"
 #include "planish/base/rcu/domain_reclaimer.h"
 #include "planish/base/rcu/rcu_domain.h"
 #include "planish/base/reclaim_queue.h"
@@ -60,6 +63,7 @@
 #include "planish/regions/iommu_port.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
+#include "planish/regions/owner_end.h"
 #include "planish/regions/ram_block.h"
 #include "planish/regions/region.h"
 #include "planish/regions/region_ops.h"
@@ -87,8 +91,11 @@ class Topology {
   // Who reads. What a ReadGuard or an RcuReader of this domain has found in an
   // address space stays while it reads.
   RcuDomain& rcu() const { return rcu_; }
-  // Frees up to `budget` nodes. True if there is more to free.
-  bool Poll(size_t budget);
+  // Does up to `budget` of what waits: frees nodes, takes owners' ends further,
+  // finalizers included, and polls the domain. Never waits. True if there is
+  // more to do now. In a listener it frees nodes only. Aborts under a guard
+  // (G5) and in a Transaction (X1).
+  bool Poll(size_t budget = 1000);
   // Keeps the newest version whole, and says which it is, until it is released
   // as often as it was held.
   uint64_t HoldNewest();
@@ -97,9 +104,11 @@ class Topology {
   // Aborts inside a Transaction (X1), and in a listener (L1).
   void Flush();
   // Who keeps something, a line each (E3).
-  std::vector<std::string> WhoHolds();
+  std::vector<std::string> WhoHolds() { return WhoHolds(nullptr); }
   // Pieces that wait to be freed.
   size_t waiting_pieces();
+  // What Limits::max_waiting_bytes bounds. REQUIRES: as commit_number().
+  uint64_t waiting_bytes() const { return waiting_bytes_; }
 
   // ---- Creating regions. Enabled, without a container, priority 0. Names need
   // not be unique. The region lives as long as `owner`, which must not have
@@ -129,6 +138,13 @@ class Topology {
   absl::StatusOr<Region*> AddAlias(Owner& owner, std::string name,
                                    Region& target, uint64_t offset,
                                    ByteCount size);
+
+  // Ends a region before its owner, by the same rules: it leaves its container,
+  // its children and aliases are cut, at the commit; it is freed when no reader
+  // and no pin of its owner's is left, right after `finalizer`, if any, has
+  // returned. Can't fail (X5). False if it had been destroyed or its owner
+  // retired; then `finalizer` is not called.
+  bool Destroy(Region& region, absl::AnyInvocable<void() &&> finalizer = {});
 
   // ---- Edits. Each takes effect at the outermost commit.
 
@@ -170,6 +186,10 @@ class Topology {
   void MarkChanged() { changed_ = true; }
   // Owners that the transaction under way has retired.
   const std::vector<Owner*>& retired_here() const { return retired_here_; }
+  // It has ended something: an owner, a region, or what Owner::EndNow() is for.
+  bool ends_something() const {
+    return !retired_here_.empty() || !ended_here_.empty();
+  }
   // Changes when a way up from an alias may have come to be: an alias, or a
   // region with one below it, was linked, or an alias got another target.
   uint64_t ways_up() const { return ways_up_; }
@@ -185,9 +205,24 @@ class Topology {
   friend class Owner;
   friend class Transaction;
 
+  // Fails if too much waits for readers, and this is the outermost (X4).
+  absl::Status CheckWaiting();
   void BeginTransaction();
   absl::Status CommitTransaction(CommitReport* report);
   void Undo();
+  // What the commit has ended begins to wait.
+  void BeginEnds();
+  void BeginEnd(std::unique_ptr<internal::Ending> ending);
+  void PollEnds(size_t& budget);
+  // Some of what was made waits no more; and `bytes` were made.
+  void CountWaiting(size_t bytes);
+
+  // For who waits for an end.
+  void CheckMayWait(const char* rule) const;
+  template <typename Done>
+  void PollUntil(Done done);
+  // Of one owner's end, or all.
+  std::vector<std::string> WhoHolds(const internal::OwnerBody* body);
 
   absl::StatusOr<Region*> Create(Owner& owner, RegionKind kind,
                                  std::string name, ByteCount size,
@@ -226,6 +261,7 @@ class Topology {
   void SetRaw(Region& region, T Region::State::*field, T value);
   // The graph half of Owner::Retire(): nothing leads to its regions (O2).
   void IsolateOwner(Owner& owner);
+  void IsolateRegion(Region& region);
 
   // Mark a region whole: itself, or its container where it is, if it has one.
   void MarkAll(const Region& region);
@@ -239,6 +275,7 @@ class Topology {
   mutable RcuDomain rcu_;
   DomainReclaimer reclaimer_{rcu_};
   ReclaimQueue reclaim_{reclaimer_};
+  OwnerEnds ends_;
 
   // The writer lock, held by a Transaction from its first Begin to its last
   // Commit. Recursive by hand: only holder_ itself can read its own id there,
@@ -257,7 +294,15 @@ class Topology {
   std::vector<Before> before_;
   std::vector<std::function<void()>> on_undo_;
   std::vector<Owner*> retired_here_;
+  std::vector<std::unique_ptr<internal::Ending>> ended_here_;
   std::vector<Owner*> owners_;
+  // What commits have made since the oldest version that somebody may see.
+  struct Made {
+    uint64_t commit;
+    size_t bytes;
+  };
+  std::deque<Made> made_;
+  uint64_t waiting_bytes_ = 0;
 };
 
 // ---- Shared with GraphEditor.
@@ -267,6 +312,14 @@ void Topology::SetRaw(Region& region, T Region::State::*field, T value) {
   Remember(region);
   region.state_.*field = value;
   if (region.state_.enabled) MarkAll(region);
+}
+
+template <typename Done>
+void Topology::PollUntil(Done done) {
+  for (Backoff backoff; !done(); backoff.Wait()) {
+    Poll();
+    if (done()) return;
+  }
 }
 
 template <typename Edit>

@@ -11,6 +11,14 @@ namespace planish {
 
 absl::StatusOr<Transaction> Transaction::Begin(Topology& topology) {
   topology.BeginTransaction();
+  absl::Status status = topology.CheckWaiting();
+  if (status.ok()) return Transaction(&topology);
+  PLANISH_CHECK_OK(topology.CommitTransaction(nullptr));
+  return status;
+}
+
+Transaction Transaction::BeginAnyway(Topology& topology) {
+  topology.BeginTransaction();
   return Transaction(&topology);
 }
 

@@ -419,7 +419,7 @@ TEST_F(TransactionDeathTest, AnOwnerDestroyedInside) {
         Owner gone(topology_, "gone");
         static_cast<void>(gone);
       },
-      "X1: an Owner was destroyed inside");
+      "X1: the end of an owner is waited for");
 }
 
 TEST_F(TransactionDeathTest, ASecondObserver) {

@@ -33,9 +33,9 @@ absl::StatusOr<AddressSpace*> AddressSpace::Create(Owner& owner,
   }
   PLANISH_ASSIGN_OR_RETURN(Transaction edit, Transaction::Begin(topology));
   AddressSpace* space = nullptr;
-  const Owner* retired = owner.retired()          ? &owner
-                         : root.owner().retired() ? &root.owner()
-                                                  : nullptr;
+  const Owner* retired = owner.retired()  ? &owner
+                         : root.retired() ? &root.owner()
+                                          : nullptr;
   absl::Status status;
   if (retired != nullptr) {
     status = absl::FailedPreconditionError(
@@ -53,43 +53,41 @@ absl::StatusOr<AddressSpace*> AddressSpace::Create(Owner& owner,
 }
 
 bool AddressSpace::Free(void* space, uint64_t, size_t& budget) {
-  auto* const self = static_cast<AddressSpace*>(space);
-  self->Retire();
-  delete self;
+  delete static_cast<AddressSpace*>(space);
   if (budget != 0) --budget;
   return true;
 }
 
 bool AddressSpace::Retire() {
-  auto edit = Transaction::Begin(topology_);
-  PLANISH_CHECK_OK(edit);
-  const bool first = record_ != nullptr;
-  if (first) Publisher::Of(topology_).Remove(*this);
-  edit->Commit().IgnoreError();  // Another root's. This space is gone.
+  Transaction edit = Transaction::BeginAnyway(topology_);
+  const bool first = record_ != nullptr && !owner_.retired();
+  if (first) {
+    Publisher::Of(topology_).Remove(*this);
+    owner_.EndNow(this);
+  }
+  edit.Commit().IgnoreError();  // Another root's. This space is gone.
   return first;
 }
 
 SnapshotHold AddressSpace::Hold() const {
-  auto join = Transaction::Begin(topology_);  // So that nothing comes between.
-  PLANISH_CHECK_OK(join);
+  // So that nothing comes between.
+  Transaction join = Transaction::BeginAnyway(topology_);
   const ReadGuard guard(topology_.rcu());
   SnapshotHold hold(topology_, Current(guard), shown_root(guard));
-  PLANISH_CHECK_OK(join->Commit());
+  PLANISH_CHECK_OK(join.Commit());
   return hold;
 }
 
 void AddressSpace::Attach(Listener& listener) {
-  auto join = Transaction::Begin(topology_);
-  PLANISH_CHECK_OK(join);
+  Transaction join = Transaction::BeginAnyway(topology_);
   Publisher::Of(topology_).delivery().Attach(cell_, listener);
-  PLANISH_CHECK_OK(join->Commit());
+  PLANISH_CHECK_OK(join.Commit());
 }
 
 void AddressSpace::Detach(Listener& listener) {
-  auto join = Transaction::Begin(topology_);
-  PLANISH_CHECK_OK(join);
+  Transaction join = Transaction::BeginAnyway(topology_);
   Publisher::Of(topology_).delivery().Detach(cell_, listener);
-  PLANISH_CHECK_OK(join->Commit());
+  PLANISH_CHECK_OK(join.Commit());
 }
 
 }  // namespace planish

@@ -36,8 +36,7 @@ namespace {
 // The root that a space still shows: null once an owner has been retired.
 const Region* LiveRoot(const AddressSpace& space) {
   const Region* root = space.root();
-  if (root == nullptr || root->owner().retired()) return nullptr;
-  return space.owner().retired() ? nullptr : root;
+  return root == nullptr || root->retired() ? nullptr : root;
 }
 
 // It shows nothing, by a retirement, and stops nobody else's commits.
@@ -114,7 +113,7 @@ void Publisher::FindTouched(const ChangeSet& changes) {
   lost_.clear();
   for (const Region* region : changes.resolve_again) {
     forest_.Ask(*region, lost_);
-    if (region->owner().retired()) {
+    if (region->retired()) {
       forest_.AddThoseAt(*region, lost_);
       classes_.Discard(*region);
     }
@@ -123,9 +122,12 @@ void Publisher::FindTouched(const ChangeSet& changes) {
     Touch(*static_cast<Record*>(walker));
   }
   for (const Owner* owner : topology_.retired_here()) {
-    const auto owned = by_owner_.find(owner);
-    if (owned == by_owner_.end()) continue;
-    for (Record* record : owned->second) Touch(*record);
+    // E2: its spaces go with it. Remove() erases the entry with the last.
+    while (true) {
+      const auto owned = by_owner_.find(owner);
+      if (owned == by_owner_.end()) break;
+      Remove(*owned->second.back()->space);
+    }
   }
 }
 
@@ -168,7 +170,7 @@ absl::Status Publisher::PrepareSpaces(const ChangeSet& changes, bool anyway) {
     PLANISH_RETURN_IF_ERROR(FindRoot(*record, anyway));
   }
   // Without a retirement, what was undone is as it was published.
-  if (anyway && topology_.retired_here().empty()) return absl::OkStatus();
+  if (anyway && !topology_.ends_something()) return absl::OkStatus();
   return classes_.Prepare(changes, topology_.ways_up(), anyway, report_);
 }
 

@@ -425,11 +425,10 @@ void RootClasses::DropIdle(RetireList& replaced) {
     const auto at = roots_.find(region);
     if (at == roots_.end() || at->second->spaces != 0) continue;
     Root& root = *at->second;
-    const bool worth_keeping = root.of->roots.size() == 1 &&
-                               root.of->line.snapshot() != nullptr &&
-                               SignatureOf(*region) == root.of->signature &&
-                               !region->owner().retired() &&
-                               !(owner_retired && root.of->line.is_touched());
+    const bool worth_keeping =
+        root.of->roots.size() == 1 && root.of->line.snapshot() != nullptr &&
+        SignatureOf(*region) == root.of->signature && !region->retired() &&
+        !(owner_retired && root.of->line.is_touched());
     if (!worth_keeping) {
       Drop(root, replaced);
     } else if (!root.kept) {

@@ -110,6 +110,7 @@ State::~State() {
     open_.pop_back();
   }
   for (const Held& held : held_) topology_.ReleaseHeld(held.version);
+  for (OwnerSlot& slot : owners_) slot.pin.reset();
   owners_.clear();
 }
 
@@ -253,8 +254,11 @@ void State::PlainRetire(int owner) {
 // ---- Owners, regions, spaces.
 
 void State::AddOwner() {
-  owners_.push_back({std::make_unique<Owner>(
-      topology_, "owner" + std::to_string(owners_.size()))});
+  OwnerSlot& slot = owners_.emplace_back();
+  slot.owner = std::make_unique<Owner>(
+      topology_, "owner" + std::to_string(owners_.size() - 1));
+  const ReadGuard guard(topology_.rcu());
+  slot.pin = slot.owner->TryPin(guard, "model");
 }
 
 void State::Made(Region* made) {
@@ -420,6 +424,13 @@ void State::Destroy(int slot) {
       space.root = kNone;
     }
   }
+  // It would wait for what shows it.
+  for (const Held& held : held_) {
+    CheckHeld(held);
+    topology_.ReleaseHeld(held.version);
+  }
+  held_.clear();
+  owners_[static_cast<size_t>(slot)].pin.reset();
   owners_[static_cast<size_t>(slot)].owner.reset();
   for (size_t i = 0; i < regions_.size(); ++i) {
     if (graph_.nodes[i].owner != slot) continue;

@@ -49,6 +49,7 @@
 #include "planish/flatview/flat_view.h"
 #include "planish/regions/limits.h"
 #include "planish/regions/owner.h"
+#include "planish/regions/owner_pin.h"
 #include "planish/regions/region.h"
 #include "planish/regions/topology.h"
 #include "planish/regions/transaction.h"
@@ -131,6 +132,8 @@ class State {
  private:
   struct OwnerSlot {
     std::unique_ptr<Owner> owner;  // Null: destroyed.
+    // So that it can be looked at when it has been retired, until then.
+    std::optional<OwnerPin> pin;
     bool retired = false;
   };
   struct SpaceSlot {

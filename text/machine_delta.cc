@@ -387,7 +387,7 @@ class DeltaRun {
   absl::Status CheckEnd(const Touched& touched) const {
     const RegionRow& row = touched.entry.row;
     const Region* const region = touched.entry.region;
-    if (region != nullptr && region->owner().retired()) {
+    if (region != nullptr && region->retired()) {
       return absl::FailedPreconditionError(
           absl::StrCat(delta_.source, ": X5: '", row.name, "': its owner '",
                        region->owner().name(), "' was retired"));

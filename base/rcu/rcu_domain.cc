@@ -1,8 +1,6 @@
 #include "planish/base/rcu/rcu_domain.h"
 
 #include <pthread.h>
-#include <sched.h>
-#include <time.h>
 
 #include <algorithm>
 #include <array>
@@ -17,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "planish/base/check.h"
+#include "planish/base/rcu/backoff.h"
 #include "planish/base/rcu/membarrier.h"
 
 namespace planish {
@@ -33,26 +32,6 @@ class Lockable {
 
  private:
   Mutex& mu_;
-};
-
-// Readers can't wake a writer: that would be a load more for them. So who waits
-// looks again, soon at first.
-class Backoff {
- public:
-  void Wait() {
-    if (rounds_ < 64) {
-      ++rounds_;
-      sched_yield();
-      return;
-    }
-    const timespec pause = {0, nanoseconds_};
-    nanosleep(&pause, nullptr);
-    nanoseconds_ = std::min(nanoseconds_ * 2, 1'000'000L);
-  }
-
- private:
-  int rounds_ = 0;
-  long nanoseconds_ = 20'000;  // NOLINT(google-runtime-int): as timespec.
 };
 
 std::string ThreadName(int tid) {
@@ -140,11 +119,7 @@ RcuDomain::RcuDomain(Options options)
 
 RcuDomain::~RcuDomain() {
   StopPolling();
-  internal::CheckAllLeft(readers_);
-  for (const PinReport& pin : Pins([](const void*) { return true; })) {
-    PLANISH_CHECK(false, absl::StrCat("P2: a domain ended before the pin '",
-                                      pin.tag, "' of thread ", pin.tid));
-  }
+  CheckAllLeft();
   Barrier();
   ForkHandlers::Remove(*this);
   internal::EndDomain(readers_);
@@ -318,6 +293,14 @@ void RcuDomain::Barrier() {
     mu_.Unlock();
     if (done) return;
     Poll(kPollBudget);
+  }
+}
+
+void RcuDomain::CheckAllLeft() const {
+  internal::CheckAllLeft(readers_);
+  for (const PinReport& pin : Pins([](const void*) { return true; })) {
+    PLANISH_CHECK(false, absl::StrCat("P2: a domain ended before the pin '",
+                                      pin.tag, "' of thread ", pin.tid));
   }
 }
 

@@ -152,6 +152,8 @@ class RcuDomain {
   void CheckMayWait(const char* rule) const;
   // Aborts inside a guard.
   void CheckNoGuard(const char* rule) const;
+  // Aborts unless the domain could end now [G2, G3, P2].
+  void CheckAllLeft() const;
 
   // ---- Reports.
 
