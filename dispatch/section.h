@@ -48,6 +48,10 @@ class Section {
   Section() = default;
   Section(Addr addr, Terminal terminal, const Descriptor* descriptors)
       : addr_(addr), terminal_(terminal), descriptors_(descriptors) {}
+  // Nothing, from `addr` to `last`.
+  static Section Hole(Addr addr, Addr last) {
+    return Section(addr, {Payload(), last.raw()}, &Descriptor::kHole);
+  }
 
   SectionKind kind() const { return terminal_.payload.kind(); }
   bool is_hole() const { return kind() == SectionKind::kHole; }
@@ -55,6 +59,13 @@ class Section {
   // The address that was asked, and the last one for which the answer holds.
   Addr addr() const { return addr_; }
   Addr last() const { return Addr(terminal_.last); }
+
+  // The same answer, for less. REQUIRES: addr() <= last <= this->last().
+  Section UpTo(Addr last) const {
+    Section cut = *this;
+    cut.terminal_.last = last.raw();
+    return cut;
+  }
 
   // Of the byte that was asked; null where an access can't go to memory.
   std::byte* host() const {

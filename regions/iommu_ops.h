@@ -145,7 +145,8 @@ struct IommuNotifier {
 struct IommuOps {
   using Translate = IommuEntry(void* iommu, Addr offset, IommuAccess wanted,
                                uint32_t index, AccessAttributes attributes);
-  // Which of num_indexes tables translates such accesses.
+  // Which of num_indexes tables translates such accesses. Looks at nothing but
+  // these.
   using IndexOf = uint32_t(void* iommu, AccessAttributes attributes);
   using Fault = void(void* iommu, const IommuFault& fault);
   // Says no if the IOMMU can't tell of such events. The kinds are all that some

@@ -6,9 +6,24 @@
 #include "planish/regions/device_port.h"
 #include "planish/regions/region.h"
 #include "planish/space/call_chain.h"
+#include "planish/space/translate.h"
 
 namespace planish::internal {
 namespace {
+
+Loaded<uint64_t> LoadSized(const std::byte* host, unsigned size,
+                           ByteOrder order) {
+  switch (size) {
+    case 1:
+      return {AccessResult::kOk, LoadGuest<uint8_t>(host)};
+    case 2:
+      return {AccessResult::kOk, Ordered(LoadGuest<uint16_t>(host), order)};
+    case 4:
+      return {AccessResult::kOk, Ordered(LoadGuest<uint32_t>(host), order)};
+    default:
+      return {AccessResult::kOk, Ordered(LoadGuest<uint64_t>(host), order)};
+  }
+}
 
 // Of the low `size` bytes of `value`.
 void StoreSized(std::byte* host, unsigned size, uint64_t value,
@@ -64,6 +79,16 @@ ABSL_ATTRIBUTE_NOINLINE Loaded<uint64_t> LoadUncommon(
     const Reading& guard, const Section& section, unsigned size,
     ByteOrder order, AccessAttributes attributes,
     const AccessOptions& options) {
+  if (IsTranslated(section)) {
+    const Translated at =
+        TranslateSection(guard, section, false, attributes, options);
+    if (at.result != AccessResult::kOk) return {at.result};
+    const bool denied = attributes.memory_only && !IsMemory(at.section.kind());
+    if (at.section.host() != nullptr && Fits(at.section, size) && !denied) {
+      return LoadSized(at.section.host(), size, order);
+    }
+    return LoadUncommon(guard, at.section, size, order, attributes, options);
+  }
   if (attributes.memory_only && !IsMemory(section.kind())) {
     return {RefuseAt(AccessReport::Why::kDenied, section, size, false,
                      attributes, options)};
@@ -81,6 +106,13 @@ ABSL_ATTRIBUTE_NOINLINE AccessResult
 StoreUncommon(const Reading& guard, const Section& section, unsigned size,
               uint64_t value, ByteOrder order, AccessAttributes attributes,
               const AccessOptions& options) {
+  if (IsTranslated(section)) {
+    const Translated at =
+        TranslateSection(guard, section, true, attributes, options);
+    if (at.result != AccessResult::kOk) return at.result;
+    return StoreUncommon(guard, at.section, size, value, order, attributes,
+                         options);
+  }
   if (attributes.memory_only && !IsMemory(section.kind())) {
     return RefuseAt(AccessReport::Why::kDenied, section, size, true, attributes,
                     options);

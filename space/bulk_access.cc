@@ -20,6 +20,7 @@
 #include "planish/space/address_space.h"
 #include "planish/space/guest_memory.h"
 #include "planish/space/section_access.h"
+#include "planish/space/translate.h"
 
 namespace planish {
 namespace {
@@ -92,6 +93,8 @@ class Walk {
     }
     section_ = seen_.snapshot().Lookup(Addr(first_.raw() + done_));
     refusal_ = AccessResult::kOk;
+    is_cut_ = IsTranslated(section_);
+    if (ABSL_PREDICT_FALSE(is_cut_) && !GoThrough()) return true;
     if (attributes_.memory_only && !IsMemory(section_.kind())) {
       Fail(RefuseAt(AccessReport::Why::kDenied, section_, left(), is_write_,
                     attributes_, options_),
@@ -110,6 +113,8 @@ class Walk {
   uint64_t bytes() const { return bytes_; }
   AccessResult refusal() const { return refusal_; }
   const Section& section() const { return section_; }
+  // Where the piece is in the space that was asked.
+  Addr at() const { return Addr(first_.raw() + done_); }
   uint64_t done() const { return done_; }
   uint64_t left() const { return total_ - done_; }
 
@@ -142,6 +147,27 @@ class Walk {
     bytes_ = bytes;
   }
 
+  // Whether there is a call left; if not, all the rest fails.
+  bool MayCall() {
+    if (device_calls_ == options_.max_device_calls) {
+      Fail(AccessResult::kAccessError, left());
+      return false;
+    }
+    ++device_calls_;
+    return true;
+  }
+
+  // From an IOMMU to where it leads. False: it doesn't.
+  bool GoThrough() {
+    if (!MayCall()) return false;
+    const Translated at = TranslateSection(seen_.guard(), section_, is_write_,
+                                           attributes_, options_);
+    section_ = at.section;
+    if (at.result == AccessResult::kOk) return true;
+    Fail(at.result, BytesIn(section_, left()));
+    return false;
+  }
+
   void FindDevice() {
     const Region* region = section_.region();
     const DevicePort* port = region == nullptr ? nullptr : region->port();
@@ -153,13 +179,10 @@ class Walk {
            bytes);
       return;
     }
-    if (device_calls_++ == options_.max_device_calls) {
-      --device_calls_;
-      Fail(AccessResult::kAccessError, left());
-      return;
-    }
+    if (!MayCall()) return;
     where_ = Where::kDevice;
-    bytes_ = PieceSize(*port, section_.offset(), left());
+    bytes_ = PieceSize(*port, section_.offset(),
+                       is_cut_ ? BytesIn(section_, left()) : left());
   }
 
   Seen& seen_;
@@ -174,6 +197,7 @@ class Walk {
   BulkResult sum_;
   // The next piece.
   Section section_;
+  bool is_cut_ = false;  // It was translated, and holds no further.
   Where where_ = Where::kNowhere;
   AccessResult refusal_ = AccessResult::kOk;
   uint64_t bytes_ = 0;
@@ -403,7 +427,11 @@ BulkResult Copy(const Reading& guard, const AddressSpace& from_space, Addr from,
   }
   Walk source(from_seen, from, bytes, false, attributes, options);
   Walk target(to_seen, to, bytes, true, attributes, options);
-  while (source.Next() && target.Next()) {
+  while (source.Next()) {
+    const uint32_t interrupted = guard.interrupted();
+    if (!target.Next()) break;
+    // An IOMMU's model has left the guard that the source was found under.
+    const bool is_stale = guard.interrupted() != interrupted;
     using Where = Walk::Where;
     uint64_t n = std::min(source.bytes(), target.bytes());
     AccessResult result = AccessResult::kOk;
@@ -412,14 +440,18 @@ BulkResult Copy(const Reading& guard, const AddressSpace& from_space, Addr from,
     } else if (target.where() == Where::kNowhere) {
       result = target.refusal();
     } else if (source.where() == Where::kMemory &&
-               target.where() == Where::kMemory) {
+               target.where() == Where::kMemory && !is_stale) {
       MoveGuest(target.section().host(), source.section().host(), n);
       MarkDirty(target.section(), n);
     } else {
-      n = source.where() == Where::kDevice ? source.bytes() : target.bytes();
-      const BulkResult part =
-          CopyStaged(from_seen, source.section().addr(), to_seen,
-                     target.section().addr(), n, attributes, options);
+      if (source.where() == Where::kDevice) {
+        n = source.bytes();
+      } else if (target.where() == Where::kDevice) {
+        n = target.bytes();
+      }
+      n = std::min<uint64_t>(n, kStageBytes);
+      const BulkResult part = CopyStaged(from_seen, source.at(), to_seen,
+                                         target.at(), n, attributes, options);
       if (part.good_bytes != n) {
         // The piece failed from its middle on.
         source.Advance(part.good_bytes, AccessResult::kOk);
@@ -436,10 +468,13 @@ BulkResult Copy(const Reading& guard, const AddressSpace& from_space, Addr from,
 
 void WriteRom(const Reading& guard, const AddressSpace& space, Addr a,
               absl::Span<const std::byte> from) {
-  const Snapshot& snapshot = space.Current(guard);
+  Seen seen(guard, space);
   size_t done = 0;
   while (done != from.size() && done <= Addr::Max() - a) {
-    const Section section = snapshot.Lookup(Addr(a.raw() + done));
+    const Section section =
+        TranslateSection(guard, seen.snapshot().Lookup(Addr(a.raw() + done)),
+                         true, {.debug = true})
+            .section;
     const uint64_t n = BytesIn(section, from.size() - done);
     if (std::byte* host = section.host()) {
       CopyGuest(host, from.data() + done, n, true);
