@@ -4,6 +4,8 @@
 //   pin/WAY              take and drop a hold on one object, inside a guard
 //   lookup/MAP/N/WAY     a lookup, bare or with a guard of its own
 //   advance/READERS      a writer's new epoch and its look at the readers
+//   live/...             readers beside a writer and each other, on two cores,
+//                        which these rows pin themselves: no taskset
 //
 // guard   planish         ReadGuard, which finds the thread's line by itself
 //         reader          ReadGuard with an RcuReader at hand
@@ -16,6 +18,13 @@
 //         shared-ptr      load a std::atomic<std::shared_ptr>, and drop it
 //         shared-mutex    std::shared_mutex, shared
 //         liburcu-*       its flavours; only in snapshot_liburcu_benchmark
+// live    beside-writer   a reader's throughput beside a writer that commits
+//                         10,000 times a second, of that alone: median of 20
+//                         pairs; 1,000 ranges
+//         slow-lookups    p99.9 of single lookups, with it and without: the
+//                         difference in round trips of a line between the cores
+//         two-readers     throughput of two, of one
+//         retire-to-end   with a reader that is quiescent every 10 us
 // pin     planish, live/N with N pins of this thread's alive beside it,
 //         with-guard, split, refcount, shared-ptr
 //
@@ -44,6 +53,7 @@
 #include "planish/base/rcu/rcu_domain.h"
 #include "planish/base/rcu/read_guard.h"
 #include "planish/bench/l1_unit.h"
+#include "planish/bench/live_rows.h"
 #include "planish/dispatch/dispatch_table.h"
 #include "planish/dispatch/section.h"
 #include "planish/measure/maps.h"
@@ -391,6 +401,7 @@ int main(int argc, char** argv) {
   planish::measure::RegisterPins();
   planish::measure::RegisterLookups();
   planish::measure::RegisterWriter();
+  planish::measure::RegisterLiveRows();
   benchmark::RunSpecifiedBenchmarks();
   done.count_down();
   second.join();
