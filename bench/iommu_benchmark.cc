@@ -5,6 +5,11 @@
 //   span/N/io-page-table N pages that go on in the target, as one answer: per
 //                        page
 //   map/N/STRUCTURE      map and unmap of one page among N
+//   iotlb/HITS/WAY       a table of three levels in guest memory; HITS of a
+//                        hundred translations are of 64 pages, the others of
+//                        any of 32,768. WAY: walk, a callback that loads three
+//                        entries; iotlb, Iotlb before it. Counter `hits`: what
+//                        part of them it had
 //
 // STRUCTURE  io-page-table  IoPageTable::Lookup() in a guard, as a thread that
 //                           holds one
@@ -17,9 +22,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <iterator>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,8 +40,18 @@
 #include "planish/base/rcu/read_guard.h"
 #include "planish/bench/l1_unit.h"
 #include "planish/measure/maps.h"
+#include "planish/regions/access_attributes.h"
 #include "planish/regions/iommu_ops.h"
+#include "planish/regions/iommu_port.h"
+#include "planish/regions/iotlb_log.h"
+#include "planish/regions/owner.h"
+#include "planish/regions/ram_block.h"
+#include "planish/regions/region.h"
+#include "planish/regions/topology.h"
+#include "planish/space/access.h"
+#include "planish/space/address_space.h"
 #include "planish/space/io_page_table.h"
+#include "planish/space/iotlb.h"
 
 namespace planish::measure {
 namespace {
@@ -198,6 +216,103 @@ void RunMap(benchmark::State& state, uint64_t pages, bool std_map) {
   row.Done((NowNs() - begin) / static_cast<double>(done));
 }
 
+// ---- A table in guest memory, and the callback that walks it.
+
+class GuestTable {
+ public:
+  static constexpr uint64_t kPages = 32768;
+  static constexpr uint64_t kPresent = 3;  // Read, write.
+
+  GuestTable() {
+    PLANISH_CHECK_OK(topology_.Link(system_, ram_, Addr(0)));
+    for (uint64_t i = 1; i < 32; ++i) {
+      PLANISH_CHECK_OK(
+          topology_.Link(system_, **topology_.AddMmio(board_, "regs", kPage),
+                         Addr(kBase + i * kPage * 2)));
+    }
+    memory_ = AddressSpace::Create(board_, "memory", system_).value();
+    // The root, one node of the second level, leaves behind.
+    Put(0, 0, kPage);
+    for (uint64_t leaf = 0; leaf < kPages / 512; ++leaf) {
+      Put(kPage, leaf, (2 + leaf) * kPage);
+      for (uint64_t i = 0; i < 512; ++i) {
+        Put((2 + leaf) * kPage, i, TargetOf(leaf * 512 + i, kPages));
+      }
+    }
+    guard_.emplace(topology_.rcu());
+    port_ =
+        IommuPort::Create({&kOps, this, &log_}, ByteCount::TwoTo64()).value();
+  }
+
+  const IommuPort& port() const { return *port_; }
+  const IotlbLog& log() const { return log_; }
+
+ private:
+  static IommuEntry Walk(void* iommu, Addr offset, IommuAccess, uint32_t,
+                         AccessAttributes) {
+    const GuestTable& self = *static_cast<GuestTable*>(iommu);
+    uint64_t entry = 0;
+    for (int shift = 30; shift >= 12; shift -= 9) {
+      const uint64_t index = offset.raw() >> shift & 511;
+      const auto loaded =
+          LoadLe<uint64_t>(*self.guard_, *self.memory_,
+                           Addr((entry & ~(kPage - 1)) + index * 8));
+      entry = loaded.value;
+      if ((entry & kPresent) == 0) return {};
+    }
+    return IommuEntry::Block(self.memory_, offset, Addr(entry), kPage - 1,
+                             static_cast<IommuAccess>(entry & 3));
+  }
+  static constexpr IommuOps kOps = {.translate = &Walk};
+
+  void Put(uint64_t node, uint64_t index, uint64_t target) {
+    const uint64_t entry = target | kPresent;
+    std::memcpy(ram_.ram()->host() + node + index * 8, &entry, sizeof(entry));
+  }
+
+  Topology topology_;
+  IotlbLog log_{topology_.rcu()};
+  Owner board_{topology_, "board"};
+  Region& system_ = **topology_.AddContainer(board_, "system");
+  Region& ram_ = **topology_.AddRam(board_, "ram", kPage * 128);
+  AddressSpace* memory_ = nullptr;
+  std::unique_ptr<IommuPort> port_;
+  std::optional<ReadGuard> guard_;
+};
+
+void RunIotlb(benchmark::State& state, uint64_t hits, bool cached) {
+  GuestTable table;
+  Iotlb tlb(table.log());
+  Rng rng(kSeed);
+  std::vector<uint64_t> addresses;
+  for (size_t i = 0; i < 256 * kChunk; ++i) {
+    const bool hot = rng.Below(100) < hits;
+    addresses.push_back(rng.Below(hot ? 64 : GuestTable::kPages) * kPage +
+                        rng.Below(kPage));
+  }
+  const auto translate = [&](Addr a) {
+    const IommuPort& port = table.port();
+    if (cached) {
+      const IommuEntry* known = tlb.Find(port, 0, a, IommuAccess::kRead);
+      if (known != nullptr) return known->TranslatedOf(a).raw();
+    }
+    const Iotlb::Ticket ticket = tlb.ticket();
+    const IommuEntry entry = port.Translate(a, IommuAccess::kRead, 0, {});
+    if (cached) tlb.Insert(ticket, port, 0, a, entry);
+    return entry.TranslatedOf(a).raw();
+  };
+  Measure(state, addresses, [&](const uint64_t* at) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < kChunk; ++i) sum += translate(Addr(at[i]));
+    return sum;
+  });
+  const Iotlb::Stats& stats = tlb.stats();
+  if (cached) {
+    state.counters["hits"] = static_cast<double>(stats.hits) /
+                             static_cast<double>(stats.hits + stats.misses);
+  }
+}
+
 // ---- Registration.
 
 void Register(const std::string& name,
@@ -220,6 +335,14 @@ void RegisterAll() {
       Register(
           absl::StrCat("map/", n, "/", std_map ? "map" : "io-page-table"),
           [n, std_map](benchmark::State& state) { RunMap(state, n, std_map); });
+    }
+  }
+  for (const uint64_t hits : {90, 100}) {
+    for (const bool cached : {false, true}) {
+      Register(absl::StrCat("iotlb/", hits, "/", cached ? "iotlb" : "walk"),
+               [hits, cached](benchmark::State& state) {
+                 RunIotlb(state, hits, cached);
+               });
     }
   }
   Register("span/512/io-page-table",
