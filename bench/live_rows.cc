@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -276,10 +277,12 @@ void RetireToEnd(benchmark::State& state) {
   PinTo(0);
   RcuDomain domain;
   std::atomic<bool> stop{false};
+  std::latch online(1);
   std::thread vcpu([&] {
     PinTo(1);
     RcuReader reader(domain);
     reader.Online();
+    online.count_down();
     while (!stop.load(std::memory_order_relaxed)) {
       const double until = NowNs() + 10e3;
       while (NowNs() < until) {
@@ -288,6 +291,7 @@ void RetireToEnd(benchmark::State& state) {
     }
     reader.Offline();
   });
+  online.wait();
   for (auto _ : state) {
     std::vector<double> us;
     for (int i = 0; i < 2000; ++i) {
