@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,7 @@ bool Owner::Retire() {
   if (first) {
     topology_.IsolateOwner(*this);
     topology_.retired_here_.push_back(this);
+    body_->end = topology_.ends_.NewNumber();
   }
   // X5: if that fails, by what is left of a root, the retirement stands. In an
   // outer transaction this commits nothing yet.
@@ -63,8 +65,13 @@ void Owner::RetireAndWait() {
                 "X1: the end of an owner is waited for inside a Transaction");
   if (topology_.ends_.IsFinalizing(*body_)) return;
   topology_.CheckMayWait("G5: RetireAndWait()");
+  // From the commit on the finalizer may run, and delete this.
+  Topology& topology = topology_;
+  topology.BeginTransaction();
   Retire();
-  topology_.PollUntil([this] { return topology_.ends_.IsOver(*body_); });
+  const uint64_t end = body_->end;
+  topology.CommitTransaction(nullptr).IgnoreError();  // As in Retire().
+  topology.PollUntil([&] { return !topology.ends_.Has(end); });
 }
 
 std::optional<OwnerPin> Owner::TryPin(const Reading& guard,

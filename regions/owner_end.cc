@@ -40,7 +40,15 @@ bool FreeSome(Ending& ending, size_t& budget) {
 
 }  // namespace
 
-uint64_t OwnerEnds::Begin(std::unique_ptr<Ending> ending, uint64_t commit) {
+uint64_t OwnerEnds::NewNumber() {
+  mu_.Lock();
+  const uint64_t number = ++last_;
+  mu_.Unlock();
+  return number;
+}
+
+void OwnerEnds::Begin(uint64_t number, std::unique_ptr<Ending> ending,
+                      uint64_t commit) {
   ending->commit = commit;
   if (ending->is_whole) {
     ending->of->is_retired.store(true, std::memory_order_release);  // [N]
@@ -51,10 +59,8 @@ uint64_t OwnerEnds::Begin(std::unique_ptr<Ending> ending, uint64_t commit) {
   }
   mu_.Lock();
   if (!ending->is_whole) ++ending->of->parts;
-  const uint64_t number = ++last_;
   endings_.emplace(number, std::move(ending));
   mu_.Unlock();
-  return number;
 }
 
 bool OwnerEnds::Poll(size_t& budget) {
@@ -76,11 +82,7 @@ bool OwnerEnds::Poll(size_t& budget) {
       mu_.Lock();
       ending.in_step = false;
       if (is_over) {
-        if (ending.is_whole) {
-          ending.of->is_over = true;
-        } else {
-          --ending.of->parts;
-        }
+        if (!ending.is_whole) --ending.of->parts;
         auto gone = endings_.extract(number);
         mu_.Unlock();  // The body may go with it.
         gone = {};
@@ -175,13 +177,6 @@ bool OwnerEnds::Has(uint64_t number) const {
   const bool has = endings_.contains(number);
   mu_.Unlock();
   return has;
-}
-
-bool OwnerEnds::IsOver(const OwnerBody& body) const {
-  mu_.Lock();
-  const bool is_over = body.is_over;
-  mu_.Unlock();
-  return is_over;
 }
 
 const Ending* OwnerEnds::Find(const OwnerBody& body) const {

@@ -81,9 +81,10 @@ struct OwnerBody {
   // Of layers above; by Piece::context.
   absl::flat_hash_map<void*, RetireList::Piece> belongings;
 
+  uint64_t end = 0;  // Its number, once retired.
+
   // Guarded by OwnerEnds' lock.
   size_t parts = 0;  // Ends of parts that are not over.
-  bool is_over = false;
 };
 
 struct Ending {
@@ -119,9 +120,12 @@ class OwnerEnds {
   OwnerEnds(const OwnerEnds&) = delete;
   OwnerEnds& operator=(const OwnerEnds&) = delete;
 
-  // `commit`, which has been published, is the first one without it. Returns
-  // its number.
-  uint64_t Begin(std::unique_ptr<internal::Ending> ending, uint64_t commit);
+  // A number for an end, by which to know whether it is over, when nothing else
+  // may be left to look at.
+  uint64_t NewNumber();
+  // `commit`, which has been published, is the first one without it.
+  void Begin(uint64_t number, std::unique_ptr<internal::Ending> ending,
+             uint64_t commit);
   // The oldest version that is held; UINT64_MAX: none.
   void SetOldestHeld(uint64_t version) {
     oldest_held_.store(version, std::memory_order_release);  // [O]
@@ -132,8 +136,8 @@ class OwnerEnds {
   bool Poll(size_t& budget);
 
   bool empty() const;
+  // Of an end that has begun: it isn't over.
   bool Has(uint64_t number) const;
-  bool IsOver(const internal::OwnerBody& body) const;
   // This thread is in the owner's finalizer. Aborts (P3) where it is in another
   // step of that end: in what a pin was given to be called.
   bool IsFinalizing(const internal::OwnerBody& body) const;

@@ -427,6 +427,12 @@ TEST_F(OwnerEndTest, ItMayDeleteTheOwner) {
   EXPECT_EQ(ends_, 2);
 }
 
+TEST_F(OwnerEndTest, WhoWaitsForItMayFindTheOwnerDeleted) {
+  auto* device = new Device(topology_, ends_);
+  device->owner.RetireAndWait();  // Device and Owner go within.
+  EXPECT_EQ(ends_, 1);
+}
+
 TEST_F(OwnerEndTest, OneThatWaitsForItsEndIsDeletedByIt) {
   Topology topology;
   auto* device = new Device(topology, ends_);

@@ -228,7 +228,9 @@ void Topology::BeginEnds() {
 }
 
 void Topology::BeginEnd(std::unique_ptr<internal::Ending> ending) {
-  const uint64_t number = ends_.Begin(std::move(ending), commit_number_);
+  const uint64_t number =
+      ending->is_whole ? ending->of->end : ends_.NewNumber();
+  ends_.Begin(number, std::move(ending), commit_number_);
   // For the domain's own thread, and whoever polls the domain only.
   rcu_.Defer([this, number](size_t& budget) {
     PollEnds(budget);

@@ -23,7 +23,7 @@
 //   readers may still be inside. When the owner of its root is retired, it
 //   shows nothing, too. A Snapshot, and what a Section of it points at, is good
 //   while the guard reads that it was found under; see snapshot.h for longer.
-// COST  Lookup: cell, snapshot, table: three loads, then the table's own.
+// COST  Lookup: cell, snapshot, cell, table: four loads, then the table's own.
 // SOURCES  SEMANTICS 2.5, PROTOCOL V1, V2, E2.
 
 #ifndef PLANISH_SPACE_ADDRESS_SPACE_H_
@@ -76,11 +76,7 @@ class AddressSpace {
 
   // What it shows now: two calls may differ, never backwards (V1).
   const Snapshot& Current(const Reading& guard) const {
-    if (kLifetimeChecks) guard.CheckIsReading(topology_.rcu());
-    // Partners: Publisher::Publish(), RootClasses::ShowNewest(). Orders the
-    // snapshot's contents before us.
-    return *cell_.load(std::memory_order_acquire)
-                ->current.load(std::memory_order_acquire);
+    return *Now(guard).snapshot;
   }
   Section Lookup(const Reading& guard, Addr a) const {
     return Current(guard).Lookup(a);
@@ -88,13 +84,10 @@ class AddressSpace {
   // The normalised root, which stands for the view in dumps (R2.17): spaces
   // with the same one show the same. Others may, too. Null: none.
   const Region* shown_root(const Reading& guard) const {
-    if (kLifetimeChecks) guard.CheckIsReading(topology_.rcu());
-    // Partner: Publisher::Publish().
-    const internal::SnapshotCell& cell = *cell_.load(std::memory_order_acquire);
+    const Shown now = Now(guard);
     // A root past a limit shows what no root shows (X5).
-    const bool is_none =
-        cell.current.load(std::memory_order_acquire)->view().root() == nullptr;
-    return is_none ? nullptr : cell.root;
+    const bool is_none = now.snapshot->view().root() == nullptr;
+    return is_none ? nullptr : now.cell->root;
   }
 
   // Keeps the current version until the hold goes. Waits for the commit under
@@ -111,6 +104,26 @@ class AddressSpace {
   friend class Publisher;
   AddressSpace(Owner& owner, std::string name, Region& root);
   ~AddressSpace() = default;
+  struct Shown {
+    const internal::SnapshotCell* cell;
+    const Snapshot* snapshot;
+  };
+  Shown Now(const Reading& guard) const {
+    if (kLifetimeChecks) guard.CheckIsReading(topology_.rcu());
+    // Partners: Publisher::Publish(), which moves spaces, and then
+    // RootClasses::ShowNewest(). Who sees a version that was shown after the
+    // space had gone elsewhere sees that, too, and looks there. Orders the
+    // snapshot's contents before us.
+    const internal::SnapshotCell* cell = cell_.load(std::memory_order_acquire);
+    for (;;) {
+      const Snapshot* const snapshot =
+          cell->current.load(std::memory_order_acquire);
+      const internal::SnapshotCell* const still =
+          cell_.load(std::memory_order_acquire);
+      if (still == cell) return {cell, snapshot};
+      cell = still;
+    }
+  }
   // As RetireList::Piece::free.
   static bool Free(void* space, uint64_t, size_t& budget);
 
