@@ -62,6 +62,13 @@ class Walk {
 
     const std::optional<AddrRange> window = Clip(region, base, clip);  // R2.5
     if (!window.has_value()) return absl::OkStatus();
+    // Not before: a container does no harm where none of its children lies.
+    if (path_.size() > static_cast<size_t>(limits_.max_depth)) {
+      if (!gaps_.Hull(*window).has_value()) return absl::OkStatus();
+      return absl::FailedPreconditionError(
+          absl::StrCat("X4: root '", root_.name(), "' is deeper than ",
+                       limits_.max_depth, " regions: ", PathText(0)));
+    }
 
     if (region.kind() == RegionKind::kAlias) {
       const Region* target = region.alias_target();
@@ -126,11 +133,6 @@ class Walk {
   absl::Status Enter(const Region& region, Int128 base) {
     path_.push_back(&region);
     bases_.push_back(base);
-    if (path_.size() > static_cast<size_t>(limits_.max_depth)) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("X4: root '", root_.name(), "' is deeper than ",
-                       limits_.max_depth, " regions: ", PathText(0)));
-    }
     // Only a window can lead back up. Whoever has come to it again at the same
     // place, and still has something to look for, comes again for ever.
     if (region.kind() != RegionKind::kAlias) return absl::OkStatus();

@@ -233,6 +233,19 @@ TEST_F(RenderLimitsTest, AWindowThatIsCoveredHasNoDepth) {
   EXPECT_EQ(Shown(sys_), "8-b cover");
 }
 
+TEST_F(RenderLimitsTest, AContainerWithNothingInTheWindowHasNoDepth) {
+  // What a root doesn't see must not decide whether it can be rendered: no
+  // change there reaches it.
+  Region* outer = &sys_;
+  for (int i = 2; i < 256; ++i) outer = &In(*outer, 0, Container("c"));
+  Region& bus = Container("bus");
+  In(*outer, 8, Alias("window", bus, 0x100, 4));
+  In(bus, 0x104, Mmio("beyond", 4));
+  EXPECT_EQ(Shown(sys_), "(empty)");
+  In(bus, 0x103, Mmio("inside", 1));
+  ExpectTooDeep(sys_);
+}
+
 // ---- Harmless: machines do these.
 
 TEST_F(RenderLimitsTest, AWindowOntoTheContainerItLiesInElsewhere) {

@@ -86,5 +86,51 @@ std::vector<Shard> Shards() {
 INSTANTIATE_TEST_SUITE_P(Programs, IncrementalModelTest,
                          testing::ValuesIn(Shards()), NameOf);
 
+// ---- Programs that failed once. Never edited.
+
+// A retirement had put a root past the limit, by a container that was too deep
+// for having a child, somewhere else than where the root looks. Without that
+// child all was within the limits again, and no change had reached the root.
+TEST(IncrementalRegressions, AChildThatTheRootDoesNotSeeMakesNothingDeeper) {
+  EXPECT_EQ(
+      FailureOf(Program{Limits{5000, 8},
+                        {AddOwner{},
+                         AddOwner{},
+                         AddOwner{},
+                         AddOwner{},
+                         AddOwner{},
+                         Add{Kind::kContainer, 0, kTwoTo64, 0xffff800000000000},
+                         AddSpace{0, 0},
+                         Add{Kind::kContainer, 0, kTwoTo64, 0xffff800000000000},
+                         AddAlias{0, 1, 0x0, kTwoTo64},
+                         Link{0, 2, 0xb, 0},
+                         Add{Kind::kContainer, 0, kTwoTo64, 0x7f0000000000},
+                         AddAlias{0, 3, 0x3b, kTwoTo64},
+                         Link{1, 4, 0xd, 2},
+                         Add{Kind::kContainer, 0, kTwoTo64, 0x7f0000000000},
+                         AddAlias{0, 5, 0x0, kTwoTo64},
+                         Link{3, 6, 0x0, 0},
+                         Add{Kind::kContainer, 0, kTwoTo64, 0x7f0000000000},
+                         AddSpace{0, 7},
+                         AddSpace{0, -1},
+                         Add{Kind::kContainer, 0, kTwoTo64, 0x7f0000001001},
+                         AddAlias{0, 0, 0x0, kTwoTo64},
+                         Link{8, 9, 0x0, 0},
+                         AddAlias{0, 5, 0x79, 0x5},
+                         Link{8, 10, 0x79, 1},
+                         AddSpace{2, 8},
+                         AddSpace{0, -1},
+                         AddSpace{0, -1},
+                         Add{Kind::kIommu, 0, 0xc, 0xffff800000000000},
+                         Link{5, 11, 0xe, 0},
+                         Begin{},
+                         Retire{4},
+                         AddOwner{},
+                         Shift{2, 0x5},
+                         Commit{},
+                         Unlink{11}}}),
+      "");
+}
+
 }  // namespace
 }  // namespace planish::model
