@@ -6,9 +6,9 @@
 //   Notify(kMap, entry)     notifiers are told; nobody caches what isn't there
 // A change in place is an unmap and a map.
 //
-// THREAD SAFETY  Any thread. Notifiers run on the thread of Notify(), several
-// at
-//   once perhaps, with no lock of ours held; they may add and remove notifiers.
+// THREAD SAFETY  Any thread. Notifiers run on the thread of Notify(), perhaps
+//   several at once, with no lock of ours held; they may add and remove
+//   notifiers.
 // LIFETIME  Its region's. A notifier that was removed may still be running on
 //   another thread; IotlbLog::Drain() waits for that.
 // ERRORS  kInvalidArgument, or what IommuOps::accept_kinds says.

@@ -11,9 +11,8 @@
 //
 // THREAD SAFETY  Holds the topology's writer lock from Begin() to the outermost
 //   Commit(); another thread's Begin() waits for it (X1). Stays on its thread.
-// LIFETIME  Must be committed, also when an edit inside it failed: destroying
-// it
-//   uncommitted aborts (X2).
+// LIFETIME  Must be committed, also when an edit inside it failed: to destroy
+//   it uncommitted aborts (X2).
 // ERRORS  An edit that fails changes nothing; the edits before it stand (X2).
 //   Commit() fails for one reason, Limits (X3, X4): then nothing was published
 //   and every edit of the outermost transaction is undone, save retirements.

@@ -15,11 +15,12 @@
 //                  lead back to where they came from; or the region is
 //                  translating on this thread already
 //
-// THREAD SAFETY  Any thread. LIFETIME  The guard's. A model that leaves the
-//   guard (GuardPause) is seen by Reading::interrupted(): what was looked up
-//   before is gone then, the answer is good.
-// COST  For each IOMMU a hit in the Iotlb, or a call of the model; and a
-// lookup. SOURCES  SEMANTICS 6; PROTOCOL C1, C2.
+// THREAD SAFETY  Any thread.
+// LIFETIME  The guard's. A model that leaves the guard (GuardPause) is seen by
+//   Reading::interrupted(): what was looked up before is gone then, the answer
+//   is good.
+// COST  For each IOMMU a hit in the Iotlb, or a call of the model; and a lookup.
+// SOURCES  SEMANTICS 6; PROTOCOL C1, C2.
 
 #ifndef PLANISH_SPACE_TRANSLATE_H_
 #define PLANISH_SPACE_TRANSLATE_H_
