@@ -23,8 +23,8 @@
 //   L3  A listener has one space at a time, and goes when it has left it.
 // THREAD SAFETY  As marked. Lock order: the writer lock, then mu_.
 // LIFETIME  The Publisher's. Ends with an empty queue.
-// COST  A commit: a look at each space that is listened to. Delivery: as Diff(),
-//   twice, for each of these that changed.
+// COST  A commit: a look at each space that is listened to. Delivery: twice
+//   that of Diff(), for each of these that changed.
 // SOURCES  PROTOCOL L1, L2.
 
 #ifndef PLANISH_SPACE_DELIVERY_H_

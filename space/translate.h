@@ -19,7 +19,7 @@
 // LIFETIME  The guard's. A model that leaves the guard (GuardPause) is seen by
 //   Reading::interrupted(): what was looked up before is gone then, the answer
 //   is good.
-// COST  For each IOMMU a hit in the Iotlb, or a call of the model; and a lookup.
+// COST  For each IOMMU a lookup, and a hit in the Iotlb or a call of the model.
 // SOURCES  SEMANTICS 6; PROTOCOL C1, C2.
 
 #ifndef PLANISH_SPACE_TRANSLATE_H_
